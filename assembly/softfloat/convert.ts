@@ -125,7 +125,7 @@ function fromIeee(
       storeF80(dst, sign << 15, 0);
       return;
     }
-    if (raise(env, DE)) return;
+    raise(env, DE); // the load happens even when unmasked
     const n = clz(fraction);
     storeF80(dst, (sign << 15) | u32(1 - i32(n) + (BIAS - bias)), fraction << n);
   } else {
@@ -188,7 +188,12 @@ function toIeee(env: FpuEnv, a: usize, fractionBits: u64, expBits: u64): u64 {
     kept = shrHi(sig, n);
     rest = shrLoJam(sig, 0, n);
     up = roundsUp(rc, sign, (kept & 1) != 0, rest);
-    if (tiny && (rest != 0 || (env.controlWord & UE) == 0)) flags |= UE;
+    if (tiny && (env.controlWord & UE) == 0) {
+      // unmasked: no store, so nothing inexact either
+      env.flags |= UE;
+      return 0;
+    }
+    if (tiny && rest != 0) flags |= UE;
     exp = 1;
     if (up) kept++;
     if (rest != 0) flags |= PE | (up ? C1 : 0);
@@ -205,8 +210,9 @@ function toIeee(env: FpuEnv, a: usize, fractionBits: u64, expBits: u64): u64 {
     }
   }
   if (exp >= expMax) {
+    if (raise(env, OE)) return 0;
     const toInfinity = rc == RC_NEAREST || (rc != RC_CHOP && (rc == RC_UP) == (sign == 0));
-    env.flags |= OE | PE | (toInfinity ? C1 : 0);
+    env.flags |= PE | (toInfinity ? C1 : 0);
     return signBit | (toInfinity ? infinity : infinity - 1);
   }
   env.flags |= flags;

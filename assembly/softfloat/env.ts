@@ -9,7 +9,7 @@
 //   operation raised, the caller zeroes `flags` before it and merges them into the status word after.
 // - Unmasked exceptions (mask bit clear in `controlWord`): for IE, DE and ZE nothing is written to the destination. For OE
 //   and UE a register destination gets the result with its exponent wrapped by 24576 (SDM vol. 1, 8.5.4, 8.5.5); the
-//   f32/f64/integer/BCD stores return a value the caller must not store, which `f80StoreAllowed` tells. PE
+//   FLD m32/m64 deliver their value even when DE is unmasked. The f32/f64/integer/BCD stores return a value the caller must not store, which `f80StoreAllowed` tells. PE
 //   never holds back a result.
 
 /** What an operation reads (control word) and reports (flags). The x87 state embeds one per vCPU. */

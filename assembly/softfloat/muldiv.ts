@@ -118,8 +118,8 @@ function divSpecial(env: FpuEnv, dst: usize, aSe: u32, aSig: u64, bSe: u32, bSig
     return;
   }
   if (bSig == 0 && !aInf) {
+    // a denormal dividend raises no DE beside it (as processors do)
     if (raise(env, ZE)) return;
-    if (isDenormal(aSig, aSe) && raise(env, DE)) return;
     storeF80(dst, (sign << 15) | EXP_MAX, INT_BIT);
     return;
   }

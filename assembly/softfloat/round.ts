@@ -72,7 +72,12 @@ function roundPackSlow(env: FpuEnv, dst: usize, cw: u32, sign: u32, exp: i32, hi
       if (tiny) {
         env.flags |= UE;
         exp += 24576;
-        if (exp <= 0) exp = 1; // only FSCALE can be this small
+        if (exp <= 0) {
+          // only FSCALE can be this small
+          env.flags |= PE;
+          storeF80(dst, sign << 15, 0);
+          return;
+        }
       }
     } else {
       const shift = u32(1 - exp);
@@ -105,7 +110,12 @@ function roundPackSlow(env: FpuEnv, dst: usize, cw: u32, sign: u32, exp: i32, hi
     }
     flags |= OE;
     exp -= 24576;
-    if (exp >= i32(EXP_MAX)) exp = 0x7ffe; // only FSCALE can be this large
+    if (exp >= i32(EXP_MAX)) {
+      // only FSCALE can be this large
+      env.flags |= OE | PE | C1;
+      storeF80(dst, (sign << 15) | EXP_MAX, INT_BIT);
+      return;
+    }
   }
   env.flags |= flags;
   storeF80(dst, (sign << 15) | exp, kept);

@@ -1,0 +1,32 @@
+// The only external declarations of the engine: what the VMM does for it. See src/core/hostImports.ts.
+// No call crosses with a 64-bit integer (BigInt would allocate): addresses come in two halves, times as f64.
+
+/** IN. `size` is 1, 2 or 4; the result is zero-extended. */
+@external("host", "portRead")
+export declare function portRead(port: u32, size: u32): u32;
+
+@external("host", "portWrite")
+export declare function portWrite(port: u32, value: u32, size: u32): void;
+
+/** A read of physical address `high:low` that is neither RAM nor ROM. `size` is 1, 2 or 4. */
+@external("host", "mmioRead")
+export declare function mmioRead(low: u32, high: u32, size: u32): u32;
+
+@external("host", "mmioWrite")
+export declare function mmioWrite(low: u32, high: u32, value: u32, size: u32): void;
+
+/** INTA: the vector of the highest pending interrupt, or -1 when it has gone away. */
+@external("host", "acknowledgeInterrupt")
+export declare function acknowledgeInterrupt(): i32;
+
+/** Guest time in nanoseconds since power-on; the TSC counts these (1 GHz). */
+@external("host", "nowNs")
+export declare function nowNs(): f64;
+
+/** Things the board must know of: see `HostEvent`. */
+@external("host", "event")
+export declare function hostEvent(kind: u32, value: u32): void;
+
+/** Asks the board: see `HostQuery`. */
+@external("host", "query")
+export declare function hostQuery(kind: u32): u32;
