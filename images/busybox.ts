@@ -4,7 +4,7 @@
  */
 
 /** The table starts with the two names of `test`, which sort before every letter. */
-const TABLE_START = '\0[\0[[\0';
+const TABLE_START = "\0[\0[[\0";
 const APPLET_NAME = /^[a-z0-9_.-]+$/;
 
 /**
@@ -14,17 +14,17 @@ const APPLET_NAME = /^[a-z0-9_.-]+$/;
  */
 export function appletNames(binary: Uint8Array): string[] {
   const bytes = Buffer.from(binary.buffer, binary.byteOffset, binary.byteLength);
-  const start = bytes.indexOf(TABLE_START, 0, 'latin1');
-  if (start < 0) throw new Error('busybox: no applet table found in the binary');
-  const names = ['[', '[['];
+  const start = bytes.indexOf(TABLE_START, 0, "latin1");
+  if (start < 0) throw new Error("busybox: no applet table found in the binary");
+  const names = ["[", "[["];
   let offset = start + TABLE_START.length;
   for (;;) {
     const end = bytes.indexOf(0, offset);
-    const name = bytes.toString('latin1', offset, end);
+    const name = bytes.toString("latin1", offset, end);
     // The table ends where the order does, whatever the linker has put behind it.
     if (!APPLET_NAME.test(name) || name <= (names.at(-1) as string)) break;
     names.push(name);
     offset = end + 1;
   }
-  return names.filter((name) => name !== 'busybox');
+  return names.filter((name) => name !== "busybox");
 }
