@@ -38,7 +38,7 @@ export function f80ToBcd(env: FpuEnv, target: usize, a: usize): void {
       for (let i: usize = 0; i < 9; i++) {
         const rest = value / 100;
         const pair = u32(value - rest * 100);
-        store<u8>(target + i, ((pair / 10) << 4) | pair % 10);
+        store<u8>(target + i, ((pair / 10) << 4) | (pair % 10));
         value = rest;
       }
       store<u8>(target, (se >> 15) << 7, 9);

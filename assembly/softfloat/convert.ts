@@ -108,15 +108,7 @@ export function f80FromF64(env: FpuEnv, dst: usize, bits: u64): void {
 /** `fraction` is aligned below bit 63. */
 // @ts-ignore: decorator
 @inline
-function fromIeee(
-  env: FpuEnv,
-  dst: usize,
-  sign: u32,
-  exp: u32,
-  fraction: u64,
-  expMax: u32,
-  bias: i32,
-): void {
+function fromIeee(env: FpuEnv, dst: usize, sign: u32, exp: u32, fraction: u64, expMax: u32, bias: i32): void {
   clearC1(env);
   if (exp - 1 < expMax - 1) {
     storeF80(dst, (sign << 15) | u32(i32(exp) + (BIAS - bias)), fraction | INT_BIT);

@@ -48,6 +48,6 @@ export function shrLoJam(hi: u64, lo: u64, n: u32): u64 {
   if (n == 0) return lo;
   if (n < 64) return (hi << (64 - n)) | (lo >> n) | u64(lo << (64 - n) != 0);
   if (n == 64) return hi | u64(lo != 0);
-  if (n < 128) return (hi >> (n - 64)) | u64((hi << (128 - n)) != 0 || lo != 0);
+  if (n < 128) return (hi >> (n - 64)) | u64(hi << (128 - n) != 0 || lo != 0);
   return u64((hi | lo) != 0);
 }

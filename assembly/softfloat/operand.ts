@@ -28,7 +28,7 @@ export function storeF80(p: usize, se: u32, sig: u64): void {
 // @ts-ignore: decorator
 @inline
 export function isNormal(sig: u64, exp: u32): bool {
-  return i32((i64(sig) < 0)) & i32(exp - 1 < 0x7ffe) ? true : false;
+  return i32(i64(sig) < 0) & i32(exp - 1 < 0x7ffe) ? true : false;
 }
 
 /** Unnormal, pseudo-infinity or pseudo-NaN: invalid since the 387. */

@@ -1,21 +1,42 @@
 // Test-only entry: runs one record of generate.c through the library, following the protocol the x87 code follows.
-import { f80Add, f80Sub } from "../../assembly/softfloat/add";
-import { f80FromBcd, f80ToBcd } from "../../assembly/softfloat/bcd";
-import { f80Class, f80Compare } from "../../assembly/softfloat/compare";
 import {
+  C1,
+  C2,
+  F80_SCRATCH_BYTES,
+  f80Abs,
+  f80Add,
+  f80Atan2,
+  f80Chs,
+  f80Class,
+  f80Compare,
+  f80Cos,
+  f80Div,
+  f80Exp2M1,
+  f80Extract,
+  f80FromBcd,
   f80FromF32,
   f80FromF64,
   f80FromI64,
+  f80Mul,
+  f80Rem,
+  f80RoundInt,
+  f80Scale,
+  f80Sin,
+  f80SinCos,
+  f80Sqrt,
+  f80StoreAllowed,
+  f80Sub,
+  f80Tan,
+  f80ToBcd,
   f80ToF32,
   f80ToF64,
   f80ToI16,
   f80ToI32,
   f80ToI64,
-} from "../../assembly/softfloat/convert";
-import { C1, f80StoreAllowed, FpuEnv, F80_SCRATCH_BYTES } from "../../assembly/softfloat/env";
-import { f80Abs, f80Chs, f80Extract, f80RoundInt, f80Scale } from "../../assembly/softfloat/integral";
-import { f80Div, f80Mul, f80Sqrt } from "../../assembly/softfloat/muldiv";
-import { f80Rem } from "../../assembly/softfloat/rem";
+  f80YLog2X,
+  f80YLog2XP1,
+  FpuEnv,
+} from "../../assembly/softfloat/index";
 
 const ENV = memory.data(16, 8);
 const SCRATCH = memory.data(384, 8);
@@ -88,7 +109,7 @@ function run(record: usize, result: usize): void {
       break;
     case 9:
       f80Extract(env, SECOND, A, A);
-      if ((env.flags & ~env.controlWord & 7) == 0) copy10(PUSHED, SECOND);
+      if (!blocked(env)) copy10(PUSHED, SECOND);
       break;
     case 10:
       conditions = f80Compare(env, A, B, false);
@@ -151,7 +172,35 @@ function run(record: usize, result: usize): void {
     case 27:
       f80Chs(env, A, A);
       break;
-    //TRANS
+    case 28:
+      f80Exp2M1(env, A, A);
+      break;
+    case 29:
+      target = B;
+      f80YLog2X(env, B, A, B);
+      break;
+    case 30:
+      target = B;
+      f80YLog2XP1(env, B, A, B);
+      break;
+    case 31:
+      if (!f80Sin(env, A, A)) conditions = C2;
+      break;
+    case 32:
+      if (!f80Cos(env, A, A)) conditions = C2;
+      break;
+    case 33:
+      if (!f80SinCos(env, B, SECOND, A)) conditions = C2;
+      else if (!blocked(env)) pushPair();
+      break;
+    case 34:
+      if (!f80Tan(env, B, SECOND, A)) conditions = C2;
+      else if (!blocked(env)) pushPair();
+      break;
+    case 35:
+      target = B;
+      f80Atan2(env, B, A, B);
+      break;
   }
   copy10(result, target);
   if (target != PUSHED) copy10(result + 10, PUSHED);
@@ -166,4 +215,15 @@ function storeInteger(env: FpuEnv, value: u64, bytes: i32): usize {
     else store<u64>(PUSHED, value);
   }
   return PUSHED;
+}
+
+/** Did an unmasked IE, DE or ZE keep the instruction from writing? */
+function blocked(env: FpuEnv): bool {
+  return (env.flags & ~env.controlWord & 7) != 0;
+}
+
+/** The result in B replaces ST0, SECOND is pushed. */
+function pushPair(): void {
+  copy10(A, B);
+  copy10(PUSHED, SECOND);
 }
