@@ -3,8 +3,8 @@ import type { AddressSpace } from "../../bus/addressSpace.ts";
 import type { Clock } from "../../bus/clock.ts";
 import type { Device, DeviceState } from "../../bus/device.ts";
 import type { IrqLine } from "../../bus/irqLine.ts";
-import { checkedState } from "./savedState.ts";
-import { Uart16550, type UartBackend } from "./uart16550.ts";
+import { parseState } from "../../bus/savedState.ts";
+import { UART16550_SHAPE, Uart16550, type UartBackend } from "./uart16550.ts";
 
 export interface IsaUartOptions {
   name: string;
@@ -52,7 +52,7 @@ export class IsaUart implements Device {
   }
 
   restore(saved: DeviceState): void {
-    this.chip.restore(checkedState(saved, KIND, VERSION, this.chip.save()));
+    this.chip.restore(parseState(saved, KIND, VERSION, UART16550_SHAPE));
   }
 
   pause(): void {} // no host-side activity: input waits in the queue

@@ -14,8 +14,10 @@
  *   Linux does to throttle), so it is never lost to an overrun.
  * - Parity, framing and break errors, the DMA pins and the OUT2 gate of the interrupt line are not modelled.
  */
+
 import type { Clock, Timer } from "../../bus/clock.ts";
 import type { IrqLine } from "../../bus/irqLine.ts";
+import { bool, type Checked, finite, list, nullable, object, u8, u16 } from "../../bus/savedState.ts";
 import { ByteQueue } from "./byteQueue.ts";
 
 /** Where transmitted bytes go. */
@@ -24,26 +26,28 @@ export interface UartBackend {
 }
 
 /** Everything the guest can see, plus the host's queue of input not yet received. */
-export interface Uart16550State {
-  ier: number;
-  fcr: number;
-  lcr: number;
-  mcr: number;
-  lsr: number;
-  msr: number;
-  scr: number;
-  divisor: number;
-  fifo: number[];
-  threPending: boolean;
-  timeoutPending: boolean;
-  rtsSeen: boolean;
-  irq: boolean;
-  /** Nanoseconds of guest time. */
-  receiverFreeNs: number;
-  /** Deadline of the character timeout in ns, -1 when not armed. */
-  timeoutNs: number;
-  hostInput: number[];
-}
+export const UART16550_SHAPE = object({
+  ier: u8,
+  fcr: u8,
+  lcr: u8,
+  mcr: u8,
+  lsr: u8,
+  msr: u8,
+  scr: u8,
+  divisor: u16,
+  fifo: list(u8),
+  threPending: bool,
+  timeoutPending: bool,
+  rtsSeen: bool,
+  irq: bool,
+  /** Guest time from which the line is free for the next burst, in ns. */
+  receiverFreeNs: finite,
+  /** Deadline of the character timeout in ns. */
+  timeoutNs: nullable(finite),
+  hostInput: list(u8),
+});
+
+export type Uart16550State = Checked<typeof UART16550_SHAPE>;
 
 const FIFO_DEPTH = 16;
 const TRIGGER_LEVELS = [1, 4, 8, 14] as const;
@@ -106,7 +110,7 @@ export class Uart16550 {
     this.timeoutTimer = clock.createTimer(`${name} character timeout`, () => this.characterTimeout());
   }
 
-  /** Master reset pin (data sheet table "UART Reset Configuration"). Host input that has not arrived stays queued. */
+  /** Master reset pin (data sheet table "UART Reset Configuration"). What the host sent to a guest that is gone is gone. */
   reset(): void {
     this.ier = this.fcr = this.lcr = this.mcr = this.scr = 0;
     this.lsr = LSR_THRE_TEMT;
@@ -117,8 +121,8 @@ export class Uart16550 {
     this.receiverFreeNs = 0;
     this.timeoutTimer.cancel();
     this.feedTimer.cancel();
+    this.hostInput.clear();
     this.updateIrq();
-    this.feed();
   }
 
   /** Bytes from the host for the guest; any number, kept in order until the guest takes them. */
@@ -203,7 +207,7 @@ export class Uart16550 {
       rtsSeen: this.rtsSeen,
       irq: this.irq.level,
       receiverFreeNs: this.receiverFreeNs,
-      timeoutNs: this.timeoutTimer.deadlineNs ?? -1,
+      timeoutNs: this.timeoutTimer.deadlineNs ?? null,
       hostInput: this.hostInput.toArray(),
     };
   }
@@ -225,7 +229,7 @@ export class Uart16550 {
     this.hostInput.clear();
     this.hostInput.push(state.hostInput);
     this.irq.restoreLevel(state.irq);
-    if (state.timeoutNs >= 0) this.timeoutTimer.arm(state.timeoutNs);
+    if (state.timeoutNs !== null) this.timeoutTimer.arm(state.timeoutNs);
     else this.timeoutTimer.cancel();
     // derived: the feed timer follows from the queue, the FIFO and receiverFreeNs.
     this.feedTimer.cancel();

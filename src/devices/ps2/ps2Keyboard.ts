@@ -1,0 +1,264 @@
+/**
+ * PS/2 101/105-key keyboard ("MF2").
+ *
+ * Document: IBM PS/2 Hardware Interface Technical Reference, "Keyboards (101- and 102-Key)": Commands from the System.
+ * Commands: ED Y, EE Y, F0 Y (sets 1-3), F2 Y, F3 P (kept, the host repeats keys), F4 Y, F5 Y, F6 Y, F7-FD Y (set 3), FE Y, FF Y.
+ *
+ * Departures: replies and the self-test take no time; a key pressed while the buffer is full is lost without the overrun
+ * code (QEMU does the same; SeaBIOS would take it for a key), and its release with it, so that no key sticks. In set 3 all
+ * keys start as make/break.
+ */
+import { bool, type Check, type Checked, list, object, SavedStateError, u8 } from "../../bus/savedState.ts";
+import { ACK, type Ps2Device, RESEND, SELF_TEST_PASSED } from "./ps2Device.ts";
+import { type ScanSet, scanCodes } from "./scanCodes.ts";
+
+const scanSetCheck: Check<ScanSet> = (value, path) => {
+  if (value !== 1 && value !== 2 && value !== 3) throw new SavedStateError(`${path}: no scan code set`);
+  return value;
+};
+
+export const PS2_KEYBOARD_SHAPE = object({
+  scanSet: scanSetCheck,
+  scanning: bool,
+  leds: u8,
+  typematic: u8,
+  /** Command that waits for its parameter, 0 when none. */
+  pendingCommand: u8,
+  lastByte: u8,
+  replies: list(u8),
+  scans: list(u8),
+  /** Set 3 codes that send no break. */
+  makeOnly: list(u8),
+});
+
+export type Ps2KeyboardState = Checked<typeof PS2_KEYBOARD_SHAPE>;
+
+/** Bytes of scan codes the keyboard keeps. */
+const BUFFER_BYTES = 16;
+const FIRST_COMMAND = 0xed;
+const ID = [0xab, 0x83] as const;
+/** 10.9 characters per second after 500 ms. */
+const DEFAULT_TYPEMATIC = 0x2b;
+
+export interface KeyboardLeds {
+  readonly scrollLock: boolean;
+  readonly numLock: boolean;
+  readonly capsLock: boolean;
+}
+
+export class Ps2Keyboard implements Ps2Device {
+  onOutput: (() => void) | undefined;
+  /** Called when the guest sets the lights. */
+  onLeds: ((leds: KeyboardLeds) => void) | undefined;
+  /** Called when the guest takes a byte, so that a paced typist can go on. */
+  onRoom: (() => void) | undefined;
+
+  private scanSet: ScanSet = 2;
+  private scanning = true;
+  private ledBits = 0;
+  private typematic = DEFAULT_TYPEMATIC;
+  private pendingCommand = 0;
+  private lastByte = 0;
+  /** Replies overtake scan codes. */
+  private replies: number[] = [];
+  private scans: number[] = [];
+  /** Set 3 keys (by code) that send no break. */
+  private readonly makeOnly = new Set<number>();
+  /** Keys held down whose make code was sent. derived: what the host's user holds now, not the guest's business. */
+  private readonly held = new Set<string>();
+
+  // --- Host side ---
+
+  /**
+   * A key goes down (again, when the host repeats it) or up. `code` is a `KeyboardEvent.code`; unknown ones are ignored.
+   * Returns false when the key was lost: no scanning, or the buffer is full.
+   */
+  key(code: string, down: boolean): boolean {
+    const bytes = scanCodes(code, down, this.scanSet, this.modifiers());
+    if (!down && !this.held.delete(code)) return false;
+    if (!this.scanning) return false;
+    if (down && !this.hasRoom(bytes.length)) return false;
+    if (down) this.held.add(code);
+    if (this.scanSet === 3 && !down && this.makeOnly.has(bytes[1])) return true;
+    this.scans.push(...bytes);
+    if (bytes.length > 0) this.onOutput?.();
+    return true;
+  }
+
+  /** Lets go of every key that is held: the host's window lost the focus. */
+  releaseAll(): void {
+    for (const code of [...this.held]) this.key(code, false);
+  }
+
+  /** Whether a press of up to `bytes` bytes fits in the buffer now. */
+  hasRoom(bytes = 8): boolean {
+    return this.scanning && this.scans.length + bytes <= BUFFER_BYTES;
+  }
+
+  /** True when the guest has taken every scan code. */
+  get drained(): boolean {
+    return this.scans.length === 0 && this.replies.length === 0;
+  }
+
+  get leds(): KeyboardLeds {
+    return {
+      scrollLock: (this.ledBits & 1) !== 0,
+      numLock: (this.ledBits & 2) !== 0,
+      capsLock: (this.ledBits & 4) !== 0,
+    };
+  }
+
+  // --- Controller side ---
+
+  get hasOutput(): boolean {
+    if (this.replies.length > 0) return true;
+    return this.scans.length > 0 && this.pendingCommand === 0;
+  }
+
+  takeOutput(): number {
+    const byte = this.replies.shift() ?? this.scans.shift() ?? 0;
+    if (byte !== RESEND) this.lastByte = byte;
+    if (this.replies.length === 0) this.onRoom?.();
+    return byte;
+  }
+
+  receive(byte: number): void {
+    const command = this.pendingCommand;
+    // A command in place of a parameter ends the wait; no parameter is as high as the first command.
+    if (command !== 0 && byte < FIRST_COMMAND) this.parameter(command, byte);
+    else this.command(byte);
+    if (this.hasOutput) this.onOutput?.();
+  }
+
+  reset(): void {
+    this.setDefaults();
+    this.scanning = true;
+    this.ledBits = 0;
+    this.replies = [];
+    this.pendingCommand = 0;
+    this.lastByte = 0;
+    this.held.clear();
+    this.onLeds?.(this.leds);
+  }
+
+  save(): Ps2KeyboardState {
+    return {
+      scanSet: this.scanSet,
+      scanning: this.scanning,
+      leds: this.ledBits,
+      typematic: this.typematic,
+      pendingCommand: this.pendingCommand,
+      lastByte: this.lastByte,
+      replies: [...this.replies],
+      scans: [...this.scans],
+      makeOnly: [...this.makeOnly],
+    };
+  }
+
+  restore(state: Ps2KeyboardState): void {
+    this.scanSet = state.scanSet;
+    this.scanning = state.scanning;
+    this.ledBits = state.leds;
+    this.typematic = state.typematic;
+    this.pendingCommand = state.pendingCommand;
+    this.lastByte = state.lastByte;
+    this.replies = [...state.replies];
+    this.scans = [...state.scans];
+    this.makeOnly.clear();
+    for (const code of state.makeOnly) this.makeOnly.add(code);
+    this.held.clear();
+    this.onLeds?.(this.leds);
+  }
+
+  private modifiers() {
+    return {
+      alt: this.held.has("AltLeft") || this.held.has("AltRight"),
+      control: this.held.has("ControlLeft") || this.held.has("ControlRight"),
+    };
+  }
+
+  private command(byte: number): void {
+    this.pendingCommand = 0;
+    switch (byte) {
+      case 0xed: // set LEDs
+      case 0xf0: // scan code set
+      case 0xf3: // typematic rate and delay
+      case 0xfb: // set 3, one key: typematic
+      case 0xfc: // make/break
+      case 0xfd: // make only
+        this.pendingCommand = byte;
+        return this.reply(ACK);
+      case 0xee:
+        return this.reply(0xee);
+      case 0xf2:
+        return this.reply(ACK, ...ID);
+      case 0xf4:
+        this.scans = [];
+        this.scanning = true;
+        this.onRoom?.();
+        return this.reply(ACK);
+      case 0xf5:
+        this.setDefaults();
+        this.scanning = false;
+        return this.reply(ACK);
+      case 0xf6:
+        this.setDefaults();
+        return this.reply(ACK);
+      case 0xf7: // set 3, all keys: typematic
+      case 0xf9: // make only
+        for (let code = 0; code < 256; code++) this.makeOnly.add(code);
+        return this.reply(ACK);
+      case 0xf8: // make/break
+      case 0xfa: // typematic make/break
+        this.makeOnly.clear();
+        return this.reply(ACK);
+      case 0xfe:
+        this.replies.unshift(this.lastByte);
+        return;
+      case 0xff:
+        this.reset();
+        return this.reply(ACK, SELF_TEST_PASSED);
+      default:
+        return this.reply(RESEND);
+    }
+  }
+
+  private parameter(command: number, byte: number): void {
+    // The per-key commands of set 3 take keys until the next command.
+    if (command < 0xfb) this.pendingCommand = 0;
+    switch (command) {
+      case 0xed:
+        this.ledBits = byte & 7;
+        this.onLeds?.(this.leds);
+        return this.reply(ACK);
+      case 0xf0:
+        return this.selectScanSet(byte);
+      case 0xf3:
+        this.typematic = byte & 0x7f;
+        return this.reply(ACK);
+      default:
+        if (command === 0xfc) this.makeOnly.delete(byte);
+        else this.makeOnly.add(byte);
+        return this.reply(ACK);
+    }
+  }
+
+  private selectScanSet(byte: number): void {
+    if (byte === 0) return this.reply(ACK, this.scanSet);
+    if (byte > 3) return this.reply(RESEND);
+    this.scanSet = byte as ScanSet;
+    this.scans = [];
+    this.reply(ACK);
+  }
+
+  private setDefaults(): void {
+    this.scanSet = 2;
+    this.typematic = DEFAULT_TYPEMATIC;
+    this.makeOnly.clear();
+    this.scans = [];
+  }
+
+  private reply(...bytes: number[]): void {
+    this.replies.push(...bytes);
+  }
+}
