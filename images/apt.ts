@@ -146,8 +146,8 @@ Acquire::Retries "3";
   }
 
   private unavailable({ name, architecture, real }: PackageWanted, why: string): ImageError {
-    const what = real ? `${name}:${architecture}, or rather the package it depends on` : `${name}:${architecture}`;
-    const advice = `Download the .deb of ${what}, from a Debian mirror into ${this.folderForUser} and try again.`;
+    const what = real ? `${name}:${architecture}, or rather of the package it depends on,` : `${name}:${architecture}`;
+    const advice = `Download the .deb of ${what} from a Debian mirror into ${this.folderForUser} and try again.`;
     return new ImageError(`package ${name}:${architecture} is not to be had: ${why}. ${advice}`, [name]);
   }
 }

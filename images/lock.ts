@@ -25,8 +25,9 @@ function tryLock(path: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    if (!ownerIsAlive(path)) rmSync(path, { force: true });
-    return false;
+    if (ownerIsAlive(path)) return false;
+    rmSync(path, { force: true });
+    return tryLock(path);
   }
 }
 
