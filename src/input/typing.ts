@@ -110,7 +110,10 @@ export class Typist {
   private step(): void {
     const job = this.jobs[0];
     if (job === undefined) return;
-    if (!this.ready(job)) return this.waitForGuest();
+    if (!this.ready(job)) {
+      this.waitForGuest();
+      return;
+    }
     this.waitNs = this.stepNs;
     const step = job.steps[job.next++];
     if (step === undefined) this.finish();

@@ -203,7 +203,8 @@ export class I8042 {
   private plainCommand(command: number): void {
     switch (command) {
       case 0xa4: // test password: none
-        return this.reply(0xf1);
+        this.reply(0xf1);
+        break;
       case 0xa7:
         this.commandByte |= MODE_MOUSE_OFF;
         return;
@@ -212,11 +213,13 @@ export class I8042 {
         return;
       case 0xa9: // test mouse interface: fine
       case 0xab: // test keyboard interface: fine
-        return this.reply(0x00);
+        this.reply(0x00);
+        break;
       case 0xaa: // self-test
         this.status |= STATUS_SYSTEM;
         this.commandByte |= MODE_SYSTEM;
-        return this.reply(0x55);
+        this.reply(0x55);
+        break;
       case 0xad:
         this.commandByte |= MODE_KEYBOARD_OFF;
         return;
@@ -224,14 +227,18 @@ export class I8042 {
         this.commandByte &= ~MODE_KEYBOARD_OFF;
         return;
       case 0xc0: // input port: keyboard not locked, colour display, 256 KB on the board
-        return this.reply(0xa0);
+        this.reply(0xa0);
+        break;
       case 0xd0:
-        return this.reply(this.readOutputPort());
+        this.reply(this.readOutputPort());
+        break;
       case 0xdd:
       case 0xdf:
-        return this.setA20(command === 0xdf);
+        this.setA20(command === 0xdf);
+        break;
       case 0xe0: // test inputs: both clocks high
-        return this.reply(0x03);
+        this.reply(0x03);
+        break;
       default:
         trace(this.name, `unknown command ${command.toString(16)}`);
     }
@@ -240,16 +247,21 @@ export class I8042 {
   private commandParameter(command: number, value: number): void {
     switch (command) {
       case 0xd1:
-        return this.writeOutputPort(value);
+        this.writeOutputPort(value);
+        break;
       case 0xd2:
-        return this.reply(value);
+        this.reply(value);
+        break;
       case 0xd3:
-        return this.reply(value | FROM_MOUSE);
+        this.reply(value | FROM_MOUSE);
+        break;
       case 0xd4:
         this.commandByte &= ~MODE_MOUSE_OFF;
-        return this.mouse.receive(value);
+        this.mouse.receive(value);
+        break;
       default:
-        return this.writeRam(command & 0x1f, value);
+        this.writeRam(command & 0x1f, value);
+        break;
     }
   }
 
@@ -299,7 +311,10 @@ export class I8042 {
   private fillOutputBuffer(): void {
     if (this.taking || this.status & STATUS_OBF) return;
     const reply = this.replies.shift();
-    if (reply !== undefined) return this.putByte(reply & 0xff, reply >= FROM_MOUSE);
+    if (reply !== undefined) {
+      this.putByte(reply & 0xff, reply >= FROM_MOUSE);
+      return;
+    }
     const device = this.waitingDevice();
     if (device === undefined) return;
     if (this.clock.nowNs() < this.nextByteNs) this.timer.arm(this.nextByteNs);

@@ -187,39 +187,49 @@ export class Ps2Keyboard implements Ps2Device {
       case 0xfc: // make/break
       case 0xfd: // make only
         this.pendingCommand = byte;
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xee:
-        return this.reply(0xee);
+        this.reply(0xee);
+        break;
       case 0xf2:
-        return this.reply(ACK, ...ID);
+        this.reply(ACK, ...ID);
+        break;
       case 0xf4:
         this.scans = [];
         this.scanning = true;
         this.onRoom?.();
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xf5:
         this.setDefaults();
         this.scanning = false;
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xf6:
         this.setDefaults();
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xf7: // set 3, all keys: typematic
       case 0xf9: // make only
         for (let code = 0; code < 256; code++) this.makeOnly.add(code);
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xf8: // make/break
       case 0xfa: // typematic make/break
         this.makeOnly.clear();
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xfe:
         this.replies.unshift(this.lastByte);
         return;
       case 0xff:
         this.reset();
-        return this.reply(ACK, SELF_TEST_PASSED);
+        this.reply(ACK, SELF_TEST_PASSED);
+        break;
       default:
-        return this.reply(RESEND);
+        this.reply(RESEND);
+        break;
     }
   }
 
@@ -230,22 +240,32 @@ export class Ps2Keyboard implements Ps2Device {
       case 0xed:
         this.ledBits = byte & 7;
         this.onLeds?.(this.leds);
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xf0:
-        return this.selectScanSet(byte);
+        this.selectScanSet(byte);
+        break;
       case 0xf3:
         this.typematic = byte & 0x7f;
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       default:
         if (command === 0xfc) this.makeOnly.delete(byte);
         else this.makeOnly.add(byte);
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
     }
   }
 
   private selectScanSet(byte: number): void {
-    if (byte === 0) return this.reply(ACK, this.scanSet);
-    if (byte > 3) return this.reply(RESEND);
+    if (byte === 0) {
+      this.reply(ACK, this.scanSet);
+      return;
+    }
+    if (byte > 3) {
+      this.reply(RESEND);
+      return;
+    }
     this.scanSet = byte as ScanSet;
     this.scans = [];
     this.reply(ACK);

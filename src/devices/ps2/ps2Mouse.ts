@@ -180,42 +180,54 @@ export class Ps2Mouse implements Ps2Device {
       case 0xe6:
       case 0xe7:
         this.doubleScale = byte === 0xe7;
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xe8:
       case 0xf3:
         this.pendingCommand = byte;
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xe9:
-        return this.reply(ACK, this.statusByte(), this.resolution, this.sampleRate);
+        this.reply(ACK, this.statusByte(), this.resolution, this.sampleRate);
+        break;
       case 0xea:
         this.streaming = true;
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xeb:
-        return this.reply(ACK, ...this.packet());
+        this.reply(ACK, ...this.packet());
+        break;
       case 0xec:
       case 0xee:
         this.wrap = byte === 0xee;
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xf0:
         this.streaming = false;
         this.packets = [];
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xf2:
-        return this.reply(ACK, this.id);
+        this.reply(ACK, this.id);
+        break;
       case 0xf4:
       case 0xf5:
-        return this.setReporting(byte === 0xf4);
+        this.setReporting(byte === 0xf4);
+        break;
       case 0xf6:
         this.setDefaults();
-        return this.reply(ACK);
+        this.reply(ACK);
+        break;
       case 0xfe:
         this.replies.unshift(this.lastByte);
         return;
       case 0xff:
         this.reset();
-        return this.reply(ACK, SELF_TEST_PASSED, this.id);
+        this.reply(ACK, SELF_TEST_PASSED, this.id);
+        break;
       default:
-        return this.reply(RESEND);
+        this.reply(RESEND);
+        break;
     }
   }
 
