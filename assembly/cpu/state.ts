@@ -234,6 +234,11 @@ export class Vcpu {
   statInvalidations: u64;
   statInterrupts: u64;
   statExceptions: u64;
+  statEvictions: u64;
+  /** A #DB trap is due after this instruction; its causes are already in dr6. */
+  pendingDebug: u32;
+  /** The instruction just run went through an interrupt gate (or masked TF): no single-step trap after it. */
+  stepSuppressed: u32;
 }
 
 export const SEGMENTS_OFFSET: usize = 0x400;
