@@ -71,6 +71,8 @@ export interface GraphicsScanout {
   readonly panningEndsAtSplit: boolean;
   /** Planes shown; hidden ones count as 0. */
   readonly planeMask: number;
+  /** Addresses wrap here, or at the end of video memory: 256 KB for all but VBE modes. */
+  readonly wrapBytes: number;
   readonly palette: Uint32Array;
 }
 
@@ -220,6 +222,7 @@ function describeGraphics({ registers, dac }: ScanoutInput): GraphicsScanout {
     panning: (attribute[0x13] & 7) * (halfClock && !indexed ? 2 : 1),
     panningEndsAtSplit: (attribute[0x10] & 0x20) !== 0,
     planeMask: attribute[0x12] & 15,
+    wrapBytes: 0x40000,
     palette: indexed ? allColours(dac) : sixteenColours(registers, dac),
   };
 }
@@ -260,6 +263,7 @@ function describeVbe({ registers, dac, dispi }: ScanoutInput): GraphicsScanout {
     panning: 0,
     panningEndsAtSplit: false,
     planeMask: 15,
+    wrapBytes: 0x80000000,
     palette: format === "planar4" ? sixteenColours(registers, dac) : allColours(dac),
   };
 }
