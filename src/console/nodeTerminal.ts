@@ -10,8 +10,6 @@ export interface TerminalInput {
   setRawMode?(raw: boolean): unknown;
   on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
   off(event: "data", listener: (bytes: Uint8Array) => void): unknown;
-  on(event: "end", listener: () => void): unknown;
-  off(event: "end", listener: () => void): unknown;
   resume(): unknown;
   pause(): unknown;
 }

@@ -26,11 +26,14 @@ export class SerialTimeoutError extends Error {
 
 interface Waiter {
   readonly pattern: RegExp;
-  readonly from: number;
+  /** Position from which to look next. */
+  from: number;
   found(match: RegExpExecArray): void;
 }
 
 const DEFAULT_LIMIT = 1_000_000;
+/** A match may begin this many characters before the newest text: a boot log is not searched again at every line. */
+const MATCH_WINDOW = 16_384;
 const TAIL_CHARACTERS = 1000;
 /** Kept text grows this much over the limit before it is cut, so that cutting is rare. */
 const SLACK = 1.25;
@@ -147,6 +150,7 @@ export class SerialText {
   private check(waiter: Waiter): void {
     const match = waiter.pattern.exec(this.kept.slice(Math.max(0, waiter.from - this.dropped)));
     if (match !== null) waiter.found(match);
+    else waiter.from = Math.max(waiter.from, this.dropped + this.kept.length - MATCH_WINDOW);
   }
 
   private cut(): void {

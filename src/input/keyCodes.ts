@@ -118,7 +118,7 @@ const MODIFIERS: Readonly<Record<string, string>> = {
 export function namedKey(name: string): KeyChord | undefined {
   const parts = name.toLowerCase().split("-");
   const last = parts.pop() ?? "";
-  const modifiers = parts.map((part) => MODIFIERS[part]);
+  const modifiers = parts.map((part) => own(MODIFIERS, part));
   if (modifiers.some((modifier) => modifier === undefined)) return undefined;
   const chord = singleKey(last);
   if (chord === undefined) return undefined;
@@ -126,8 +126,12 @@ export function namedKey(name: string): KeyChord | undefined {
 }
 
 function singleKey(name: string): KeyChord | undefined {
-  const code = NAMED_KEYS[name] ?? MODIFIERS[name];
+  const code = own(NAMED_KEYS, name) ?? own(MODIFIERS, name);
   if (code !== undefined) return US_LAYOUT.get(code) ?? { modifiers: NONE, key: code };
   if (/^f([1-9]|1[0-2])$/.test(name)) return { modifiers: NONE, key: name.toUpperCase() };
   return name.length === 1 ? US_LAYOUT.get(name) : undefined;
+}
+
+function own(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
