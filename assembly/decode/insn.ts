@@ -30,6 +30,7 @@ export const enum AddressMode {
 
 export const INSN_SIZE: usize = 64;
 
+
 @unmanaged
 export class Insn {
   handler: u16;
@@ -81,10 +82,13 @@ export class Insn {
     return <u32>changetype<usize>(this) + <u32>offsetof<Insn>("imm");
   }
 
+
   @inline
   setHandler(): void {
     this.handler =
-      this.op < Op.COLD_FIRST ? <u16>(((<u32>this.op) << 4) | ((<u32>this.size) << 2) | this.form) : <u16>HANDLER_COLD;
+      <u32>this.op < <u32>Op.COLD_FIRST
+        ? <u16>(((<u32>this.op) << 4) | ((<u32>this.size) << 2) | this.form)
+        : <u16>HANDLER_COLD;
   }
 
   /** Whether the ModRM operand is memory. */
