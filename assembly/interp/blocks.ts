@@ -1,0 +1,250 @@
+// The block cache: decoded blocks, found by where they are and in which mode they run, and dropped when their bytes change.
+//
+// A block is straight-line code: a 64-byte header, `count` Insn records, and one BLOCK_END record. It is keyed by
+// physical address, IP, CS base and Mode bits, so everything that was resolved at decode (absolute targets, segment
+// flatness, operand sizes) holds whenever it is found.
+//
+//   jump cache      direct mapped by linear address -> block; entries of an older mapping epoch are dead
+//   hash table      by physical address and IP -> chain of blocks (Block.nextInBucket)
+//   page lists      by physical page -> chain of blocks whose first byte lies there (Block.nextInPage), and another
+//                   chain for blocks that reach into it from the page before
+//
+// A dead block keeps its memory until the whole cache is flushed, with a mode that no CPU is ever in; so a link to it
+// needs only a look at its mode.
+import { MemoryMap } from "../shared/memoryMap";
+import { Attention, Vcpu } from "../cpu/state";
+import { INSN_SIZE } from "../decode/insn";
+import { clearAllCodePages, clearCodePage, markCodePage } from "../mmu/codePages";
+
+/** No CPU is in this mode. */
+export const DEAD_MODE: u32 = 0xffff_ffff;
+export const MAX_BLOCK_INSNS: u32 = 64;
+export const BLOCK_HEADER_SIZE: usize = 64;
+
+@unmanaged
+export class Block {
+  ip: u64;
+  csBase: u64;
+  /** Of the first byte. */
+  physical: u32;
+  mode: u32;
+  /** Instructions, without BLOCK_END. */
+  count: u32;
+  byteLength: u32;
+  /** Address after the last record to run: past BLOCK_END where the block falls into it. */
+  end: u32;
+  nextInBucket: u32;
+  nextInPage: u32;
+  /** Physical page number of the second page for an instruction that crosses, or NO_PAGE. */
+  secondPage: u32;
+  nextInSecondPage: u32;
+  executions: u32;
+
+  // @ts-ignore: decorator
+  @inline
+  get first(): usize {
+    return changetype<usize>(this) + BLOCK_HEADER_SIZE;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  get linear(): u64 {
+    return this.csBase + this.ip;
+  }
+}
+
+export const NO_PAGE: u32 = 0xffff_ffff;
+
+const BUCKETS: u32 = 0x10000;
+const BUCKET_TABLE: u32 = MemoryMap.BLOCK_INDEX;
+const PAGE_TABLE: u32 = BUCKET_TABLE + BUCKETS * 4;
+const JUMP_CACHE: u32 = PAGE_TABLE + BUCKETS * 4;
+const JUMP_CACHE_ENTRIES: u32 = 0x8000;
+/** A block of MAX_BLOCK_INSNS, for code that is not cached, lies at the very start; then cached ones. */
+export const SCRATCH_BLOCK: u32 = MemoryMap.BLOCKS;
+/** Where the next block goes is kept in memory, not in a static: one word after the jump cache. */
+const FREE_POINTER: u32 = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
+/** Head of the chain of blocks that cross into a second page (few: one instruction each). */
+const CROSSING_LIST: u32 = FREE_POINTER + 4;
+const MAX_BLOCK_BYTES: u32 = <u32>BLOCK_HEADER_SIZE + (MAX_BLOCK_INSNS + 2) * <u32>INSN_SIZE;
+const FIRST_BLOCK: u32 = SCRATCH_BLOCK + MAX_BLOCK_BYTES;
+const BLOCKS_END: u32 = MemoryMap.BLOCKS + MemoryMap.BLOCKS_SIZE;
+
+/** Forgets all blocks. */
+export function flushBlocks(cpu: Vcpu): void {
+  memory.fill(<usize>BUCKET_TABLE, 0, <usize>(BUCKETS * 8));
+  memory.fill(<usize>JUMP_CACHE, 0, <usize>(JUMP_CACHE_ENTRIES * 16));
+  store<u32>(<usize>FREE_POINTER, FIRST_BLOCK);
+  store<u32>(<usize>CROSSING_LIST, 0);
+  clearAllCodePages();
+  cpu.linkSlot = 0;
+  cpu.attention |= Attention.STOP;
+}
+
+/** Bytes of decoded blocks now in the cache. */
+export function blockBytes(): u32 {
+  return load<u32>(<usize>FREE_POINTER) - FIRST_BLOCK;
+}
+
+/** Room for a block of the greatest size; flushes the cache when there is none. The builder then calls `commit`. */
+export function allocateBlock(cpu: Vcpu): Block {
+  if (load<u32>(<usize>FREE_POINTER) + MAX_BLOCK_BYTES > BLOCKS_END) {
+    flushBlocks(cpu);
+    cpu.statEvictions++;
+  }
+  return changetype<Block>(<usize>load<u32>(<usize>FREE_POINTER));
+}
+
+// @ts-ignore: decorator
+@inline
+function bucketOf(physical: u32, ip: u64): usize {
+  const hash = (physical ^ (physical >> 13) ^ (<u32>(ip >> 12) * 0x9e37)) & (BUCKETS - 1);
+  return <usize>(BUCKET_TABLE + (hash << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function pageList(page: u32): usize {
+  return <usize>(PAGE_TABLE + ((page & (BUCKETS - 1)) << 2));
+}
+
+/** Puts a built block into the tables. */
+export function commitBlock(cpu: Vcpu, block: Block, endOfRecords: u32): void {
+  store<u32>(<usize>FREE_POINTER, endOfRecords);
+  const address = <u32>changetype<usize>(block);
+  const bucket = bucketOf(block.physical, block.ip);
+  block.nextInBucket = load<u32>(bucket);
+  store<u32>(bucket, address);
+  const page = pageList(block.physical >> 12);
+  block.nextInPage = load<u32>(page);
+  store<u32>(page, address);
+  markCodePage(block.physical >> 12);
+  if (block.secondPage != NO_PAGE) {
+    // Reached through the first page's list only; a write to the second page walks CROSSING_LIST.
+    block.nextInSecondPage = load<u32>(<usize>CROSSING_LIST);
+    store<u32>(<usize>CROSSING_LIST, address);
+    markCodePage(block.secondPage);
+  }
+  cpu.statBlocksBuilt++;
+}
+
+/** The block at `physical` for the CPU's IP and mode, or 0. A crossing block's second page is the caller's to check. */
+export function findInTable(cpu: Vcpu, physical: u32, csBase: u64): u32 {
+  const ip = cpu.rip;
+  const mode = cpu.mode;
+  let address = load<u32>(bucketOf(physical, ip));
+  while (address) {
+    const block = changetype<Block>(<usize>address);
+    if (block.physical == physical && block.ip == ip && block.mode == mode && block.csBase == csBase) return address;
+    address = block.nextInBucket;
+  }
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function jumpCacheEntry(linear: u64): usize {
+  const key = <u32>linear;
+  return <usize>(JUMP_CACHE + (((key ^ (key >> 15)) & (JUMP_CACHE_ENTRIES - 1)) << 4));
+}
+
+/** The block for the CPU's IP by the jump cache alone, or 0. */
+// @ts-ignore: decorator
+@inline
+export function findInJumpCache(cpu: Vcpu, linear: u64): u32 {
+  const entry = jumpCacheEntry(linear);
+  if (load<u64>(entry) != linear || load<u32>(entry, 12) != cpu.mappingEpoch) return 0;
+  const address = load<u32>(entry, 8);
+  const block = changetype<Block>(<usize>address);
+  return address && block.mode == cpu.mode && block.ip == cpu.rip ? address : 0;
+}
+
+export function enterInJumpCache(cpu: Vcpu, linear: u64, block: u32): void {
+  const entry = jumpCacheEntry(linear);
+  store<u64>(entry, linear);
+  store<u32>(entry, block, 8);
+  store<u32>(entry, cpu.mappingEpoch, 12);
+}
+
+function unlinkFromBucket(block: Block): void {
+  const address = <u32>changetype<usize>(block);
+  let slot = bucketOf(block.physical, block.ip);
+  while (load<u32>(slot)) {
+    if (load<u32>(slot) == address) {
+      store<u32>(slot, block.nextInBucket);
+      return;
+    }
+    slot = <usize>load<u32>(slot) + offsetof<Block>("nextInBucket");
+  }
+}
+
+function unlinkFromPage(block: Block): void {
+  const address = <u32>changetype<usize>(block);
+  let slot = pageList(block.physical >> 12);
+  while (load<u32>(slot)) {
+    if (load<u32>(slot) == address) {
+      store<u32>(slot, block.nextInPage);
+      return;
+    }
+    slot = <usize>load<u32>(slot) + offsetof<Block>("nextInPage");
+  }
+}
+
+function kill(cpu: Vcpu, block: Block): void {
+  unlinkFromBucket(block);
+  block.mode = DEAD_MODE;
+  cpu.statInvalidations++;
+  // The running block's later records are stale now: leave it after this instruction.
+  cpu.attention |= Attention.STOP;
+}
+
+/** Drops the crossing blocks that reach into `page` beyond its byte `from`; tells whether others remain. */
+function killCrossing(cpu: Vcpu, page: u32, from: u32): bool {
+  let remain = false;
+  let slot: usize = <usize>CROSSING_LIST;
+  while (load<u32>(slot)) {
+    const block = changetype<Block>(<usize>load<u32>(slot));
+    if (block.mode == DEAD_MODE) {
+      store<u32>(slot, block.nextInSecondPage);
+      continue;
+    }
+    if (block.secondPage == page) {
+      const tail = (block.physical + block.byteLength) & 0xfff;
+      if (from < tail) {
+        unlinkFromPage(block);
+        kill(cpu, block);
+        store<u32>(slot, block.nextInSecondPage);
+        continue;
+      }
+      remain = true;
+    }
+    slot = changetype<usize>(block) + offsetof<Block>("nextInSecondPage");
+  }
+  return remain;
+}
+
+/**
+ * Guest memory [physical, physical + size) within one page was written and the page is marked as holding code: kills
+ * the blocks that overlap the bytes; unmarks the page when none are left.
+ */
+export function codeWritten(cpu: Vcpu, physical: u64, size: u32): void {
+  const start = <u32>physical;
+  const page = start >> 12;
+  const end = start + size;
+  let remain = false;
+  let slot = pageList(page);
+  while (load<u32>(slot)) {
+    const block = changetype<Block>(<usize>load<u32>(slot));
+    if (block.physical >> 12 == page) {
+      if (block.physical < end && start < block.physical + block.byteLength) {
+        store<u32>(slot, block.nextInPage);
+        kill(cpu, block);
+        continue;
+      }
+      remain = true;
+    }
+    slot = changetype<usize>(block) + offsetof<Block>("nextInPage");
+  }
+  if (killCrossing(cpu, page, start & 0xfff)) remain = true;
+  if (!remain) clearCodePage(page);
+}
