@@ -8,6 +8,12 @@ interface ScanLine {
   readonly panning: number;
 }
 
+/** Words `[first, end)` of video memory. */
+interface WordRange {
+  readonly first: number;
+  readonly end: number;
+}
+
 /** Draws graphics modes: rows whose bytes differ from what was drawn last. */
 export class GraphicsPainter {
   /** Video memory as it was last drawn; pages that are never shown are never touched. */
@@ -18,18 +24,14 @@ export class GraphicsPainter {
   /** @param all the geometry or a colour has changed: everything is drawn */
   paint(scanout: GraphicsScanout, vram: Uint8Array, frame: FrameBuffer, all: boolean): void {
     this.prepare(scanout, vram);
-    const bytes = rowBytes(scanout, scanout.width + scanout.panning + 8);
-    const changed = new Map<number, boolean>();
-    let previous: ScanLine | undefined;
-    let y = 0;
-    for (const line of scanLines(scanout)) {
-      if (this.rowChanged(vram, line.address & wrapMask(scanout, vram), bytes, changed) || all) {
-        if (previous?.address === line.address && previous.panning === line.panning) copyRowAbove(frame, y);
-        else this.paintRow(scanout, vram, line, frame, y);
-        frame.markRows(y, y + 1);
-      }
-      previous = line;
-      y++;
+    const lines = [...scanLines(scanout)];
+    const changed = this.takeChangedRows(scanout, vram, lines);
+    for (const [y, line] of lines.entries()) {
+      if (!all && !changed.has(line.address)) continue;
+      const above = lines[y - 1];
+      if (above?.address === line.address && above.panning === line.panning) copyRowAbove(frame, y);
+      else this.paintRow(scanout, vram, line, frame, y);
+      frame.markRows(y, y + 1);
     }
   }
 
@@ -42,27 +44,22 @@ export class GraphicsPainter {
     if (this.row.length < needed) this.row = new Uint32Array(needed);
   }
 
-  /** Compares a row with the shadow and brings the shadow up to date; once a frame for each address. */
-  private rowChanged(vram: Uint8Array, address: number, bytes: number, seen: Map<number, boolean>): boolean {
-    const known = seen.get(address);
-    if (known !== undefined) return known;
-    const start = address & ~3;
-    const end = Math.min(vram.length, (start + bytes + 7) & ~3);
-    const changed = this.updateShadow(vram, start, end);
-    seen.set(address, changed);
-    return changed;
-  }
-
-  private updateShadow(vram: Uint8Array, start: number, end: number): boolean {
-    const words = new Uint32Array(vram.buffer, vram.byteOffset + start, (end - start) >> 2);
-    const { shadowWords } = this;
-    const base = start >> 2;
-    for (let i = 0; i < words.length; i++) {
-      if (words[i] === shadowWords[base + i]) continue;
-      shadowWords.set(words.subarray(i), base + i);
-      return true;
+  /**
+   * Addresses of rows that differ from the shadow, which is brought up to date. All are compared before any is copied: rows
+   * may share words, and each must see the change.
+   */
+  private takeChangedRows(scanout: GraphicsScanout, vram: Uint8Array, lines: readonly ScanLine[]): Set<number> {
+    const words = new Uint32Array(vram.buffer, vram.byteOffset, vram.byteLength >> 2);
+    const seen = new Set<number>();
+    const changed = new Map<number, WordRange>();
+    for (const { address, panning } of lines) {
+      if (seen.has(address)) continue;
+      seen.add(address);
+      const range = wordRange(scanout, vram, address, panning);
+      if (differs(words, this.shadowWords, range)) changed.set(address, range);
     }
-    return false;
+    for (const { first, end } of changed.values()) this.shadowWords.set(words.subarray(first, end), first);
+    return new Set(changed.keys());
   }
 
   private paintRow(scanout: GraphicsScanout, vram: Uint8Array, line: ScanLine, frame: FrameBuffer, y: number): void {
@@ -78,6 +75,18 @@ export class GraphicsPainter {
     );
     frame.words.set(this.row.subarray(line.panning, dots), y * frame.width);
   }
+}
+
+/** The words that hold a row's pixels; a row that wraps is followed to the end of memory only. */
+function wordRange(scanout: GraphicsScanout, vram: Uint8Array, address: number, panning: number): WordRange {
+  const start = address & wrapMask(scanout, vram);
+  const end = start + rowBytes(scanout, scanout.width + panning + (panning & 1));
+  return { first: start >> 2, end: Math.min(vram.length, end + 3) >> 2 };
+}
+
+function differs(a: Uint32Array, b: Uint32Array, { first, end }: WordRange): boolean {
+  for (let i = first; i < end; i++) if (a[i] !== b[i]) return true;
+  return false;
 }
 
 function wrapMask(scanout: GraphicsScanout, vram: Uint8Array): number {
