@@ -7,6 +7,8 @@
 //   +0x800  XMM0…XMM15, 16 bytes each
 import { MemoryMap } from "../shared/memoryMap";
 
+export { Attention } from "../shared/attention";
+
 /** Encoding order of the segment registers, plus the two system ones. */
 export const enum Seg {
   ES,
@@ -54,16 +56,6 @@ export class Segment {
   selector: u32;
   _pad: u32;
   _pad2: u64;
-}
-
-/** What the run loop has to look at after an instruction. */
-export const enum Attention {
-  /** An exception is pending in `exceptionVector`; the instruction did not complete. */
-  FAULT = 1,
-  /** Leave the block after this instruction (its code was overwritten, an interrupt came up, a host request). */
-  STOP = 2,
-  /** The instruction set `rip` itself. */
-  JUMPED = 4,
 }
 
 /** EFLAGS bits. */
@@ -239,6 +231,14 @@ export class Vcpu {
   pendingDebug: u32;
   /** The instruction just run went through an interrupt gate (or masked TF): no single-step trap after it. */
   stepSuppressed: u32;
+  /** PAE paging: the page-directory pointers, loaded with CR3 (mmu/paging.ts). Four in a row. */
+  pdpte0: u64;
+  pdpte1: u64;
+  pdpte2: u64;
+  pdpte3: u64;
+  /** A read-modify-write that takes the slow path: where its bytes lie, and those on a second page (mmu/slow.ts). */
+  rmwPhysical: u64;
+  rmwPhysical2: u64;
 }
 
 export const SEGMENTS_OFFSET: usize = 0x400;

@@ -6,7 +6,8 @@
 //   +16  u64 execute tag  likewise for instruction fetch
 //   +24  u32 addend       host address = low 32 bits of linear + addend
 //   +28  u32 physical page number (40-bit physical addresses: 28 bits), for code lookup and the slow paths
-// A page whose memory is not plain (MMIO) has only tags of NO_TAG, so every access takes the slow path.
+// A page whose memory is not plain (MMIO) has only tags with bit 0 set (SLOW), which no probe matches, so every access
+// takes the slow path.
 //
 // Probe: index from the first byte's page, compare with the page of the last byte, so that an access that crosses a
 // page misses by itself.
@@ -46,4 +47,74 @@ export function tlbBase(kind: u32): u32 {
 @inline
 export function tlbEntry(tlb: u32, linear: u64): usize {
   return <usize>(tlb + ((<u32>(linear >> 7)) & ((TLB_ENTRIES - 1) << 5)));
+}
+
+// A tag of page | SLOW says: translated and permitted, but not by a plain access (MMIO, code page, watchpoint). The
+// inline probe misses it, the slow path need not walk the page tables again.
+export const SLOW: u64 = 1;
+export const PAGE_SIZE: u64 = 0x1000;
+export const PAGE_MASK: u64 = ~(<u64>0xfff);
+export const OFFSET_MASK: u64 = 0xfff;
+/** TLBs that are ever filled (all kinds but CHECKED). */
+export const FILLED_KINDS: u32 = 3;
+
+// Bookkeeping, above the four arrays:
+//   +0x80000  u32 entries logged, [kind][global]
+//   +0x81000  u8 EntryFlag of each entry, [kind][entry]
+//   +0x84000  fill logs: u16 entry numbers, [kind][global], LOG_CAPACITY each
+//   +0x90000  u32 regions of 4 MiB that have fragments of a 2 MiB or 4 MiB page, hashed
+//   +0x94000  u32 regions of 1 GiB that have fragments of a 1 GiB page, hashed
+//   +0xa0000  entries with a write tag, hashed by physical page (codePages.ts)
+const BOOKKEEPING: usize = <usize>MemoryMap.TLB + 0x8_0000;
+export const LOG_CAPACITY: u32 = 4096;
+export const LARGE_REGIONS: usize = BOOKKEEPING + 0x1_0000;
+export const LARGE_SLOTS: u32 = 4096;
+export const GIANT_REGIONS: usize = BOOKKEEPING + 0x1_4000;
+export const GIANT_SLOTS: u32 = 256;
+export const WRITERS: usize = BOOKKEEPING + 0x2_0000;
+
+export const enum EntryFlag {
+  NONE = 0,
+  /** Survives flushNonGlobal. */
+  GLOBAL = 1,
+}
+
+// @ts-ignore: decorator
+@inline
+export function logCountAddress(kind: u32, global: u32): usize {
+  return BOOKKEEPING + <usize>(((kind << 1) | global) << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+export function logAddress(kind: u32, global: u32): usize {
+  return BOOKKEEPING + 0x4000 + <usize>(((kind << 1) | global) * (LOG_CAPACITY << 1));
+}
+
+/** Address of the EntryFlag byte of entry `index`. */
+// @ts-ignore: decorator
+@inline
+export function entryFlagAddress(kind: u32, index: u32): usize {
+  return BOOKKEEPING + 0x1000 + <usize>(kind * TLB_ENTRIES + index);
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryAt(kind: u32, index: u32): usize {
+  return <usize>(tlbBase(kind) + index * TLB_ENTRY_SIZE);
+}
+
+// @ts-ignore: decorator
+@inline
+export function clearEntry(entry: usize): void {
+  store<u64>(entry, NO_TAG, READ_TAG);
+  store<u64>(entry, NO_TAG, WRITE_TAG);
+  store<u64>(entry, NO_TAG, EXECUTE_TAG);
+}
+
+/** The TLB kind that `Vcpu.tlb` points at. */
+// @ts-ignore: decorator
+@inline
+export function kindOf(tlb: u32): u32 {
+  return (tlb - <u32>MemoryMap.TLB) / TLB_BYTES;
 }
