@@ -1,0 +1,55 @@
+// Instruction fetch: for the block builder, which works a page at a time.
+import { Vcpu } from "../cpu/state";
+import { mmioRead } from "../host/imports";
+import { isWide, physicalOfCode } from "./fill";
+import { NO_PHYSICAL } from "./paging";
+import { isCacheableCode, readSource } from "./physical";
+
+/** The physical address of the code byte at `linear`; NO_PHYSICAL with #PF (or #GP) pending. */
+export function fetchPage(cpu: Vcpu, linear: u64): u64 {
+  return physicalOfCode(cpu, linear, true);
+}
+
+/**
+ * Host address of the code byte at `linear`. 0 on a fault, and where code may not be kept decoded (MMIO, video memory): then
+ * use fetchBytes for each instruction.
+ */
+export function fetchHost(cpu: Vcpu, linear: u64): u32 {
+  const physical = physicalOfCode(cpu, linear, true);
+  if (physical == NO_PHYSICAL || !isCacheableCode(<u32>(physical >> 12))) return 0;
+  return readSource(physical);
+}
+
+/** Copies up to `wanted` (15) code bytes to `target`; stops where a fetch would fault. Gives the bytes copied. */
+export function fetchBytes(cpu: Vcpu, linear: u64, target: usize, wanted: u32): u32 {
+  return copyCode(cpu, linear, target, wanted, false);
+}
+
+/** fetchBytes that makes the fault pending when it stops short. */
+export function fetchBytesRaising(cpu: Vcpu, linear: u64, target: usize, wanted: u32): u32 {
+  return copyCode(cpu, linear, target, wanted, true);
+}
+
+function copyCode(cpu: Vcpu, linear: u64, target: usize, wanted: u32, raise: bool): u32 {
+  let got: u32 = 0;
+  let at = linear;
+  while (got < wanted) {
+    const physical = physicalOfCode(cpu, at, raise);
+    if (physical == NO_PHYSICAL) break;
+    const onPage = min<u32>(wanted - got, 0x1000 - ((<u32>at) & 0xfff));
+    const source = readSource(physical);
+    if (source) memory.copy(target + <usize>got, <usize>source, <usize>onPage);
+    else copyMmio(target + <usize>got, physical, onPage);
+    got += onPage;
+    at += <u64>onPage;
+    if (!isWide(cpu)) at &= 0xffff_ffff;
+  }
+  return got;
+}
+
+function copyMmio(target: usize, physical: u64, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const at = physical + <u64>i;
+    store<u8>(target + <usize>i, <u8>mmioRead(<u32>at, <u32>(at >> 32), 1));
+  }
+}
