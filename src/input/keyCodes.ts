@@ -118,8 +118,8 @@ const MODIFIERS: Readonly<Record<string, string>> = {
 export function namedKey(name: string): KeyChord | undefined {
   const parts = name.toLowerCase().split("-");
   const last = parts.pop() ?? "";
-  const modifiers = parts.map((part) => own(MODIFIERS, part));
-  if (modifiers.some((modifier) => modifier === undefined)) return undefined;
+  const modifiers = parts.map((part) => own(MODIFIERS, part)).filter((modifier) => modifier !== undefined);
+  if (modifiers.length < parts.length) return undefined;
   const chord = singleKey(last);
   if (chord === undefined) return undefined;
   return { modifiers: [...new Set([...modifiers, ...chord.modifiers])], key: chord.key };

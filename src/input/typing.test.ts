@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../bus/timerQueue.ts";
 import { KEY_CODES, namedKey, scanCodes, usKey } from "./keyCodes.ts";
-import { scriptKeys, textKeys, Typist } from "./typing.ts";
+import { scriptKeys, Typist, textKeys } from "./typing.ts";
 
 describe("key codes", () => {
   it("gives each of the 105 keys a different set 2 code", () => {

@@ -21,12 +21,14 @@ function plugged() {
   const command = (value: number) => env.ports.write(0x64, value, 1);
   const data = (value: number) => env.ports.write(0x60, value, 1);
   const status = () => env.ports.read(0x64, 1);
-  /** Reads everything there is, as [byte, fromMouse]. */
+  /** Reads everything there is. */
   const drain = (): number[] => {
     const bytes: number[] = [];
-    for (let idle = 0; idle < 2; ) {
-      if (status() & 1) bytes.push(env.ports.read(0x60, 1) | (idle = 0));
-      else idle++;
+    for (let idle = 0; idle < 2; idle++) {
+      if (status() & 1) {
+        bytes.push(env.ports.read(0x60, 1));
+        idle = -1;
+      }
       env.clock.advance(1_000_000);
     }
     return bytes;
