@@ -5,16 +5,14 @@ import { acknowledgeInterrupt } from "../host/imports";
 import { Attention, Flag } from "../cpu/state";
 import { Vector, raise } from "../cpu/exceptions";
 import { INSN_SIZE, Insn } from "../decode/insn";
-import { deliverException, deliverInterrupt } from "../isa/system/deliver";
-import { InterruptKind } from "../isa/system/deliver";
+import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system/deliver";
 import { checkCodeBreakpoints } from "../isa/system/debug";
 import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, findOrBuildBlock } from "./blockBuilder";
+import { IP_NOT_SET } from "./cold";
 import { dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
 
-/** linkSlot before an instruction of the block has set IP. */
-const IP_NOT_SET: u32 = 1;
 /** DR7: any of L0-G3. */
 const DR7_ENABLES: u64 = 0xff;
 

@@ -1,0 +1,164 @@
+// What the engine exports to the VMM (src/core/engine.ts gives it types). Exports only.
+import { MemoryMap } from "./shared/memoryMap";
+import { ExitReason } from "./shared/exitReason";
+import { VcpuField } from "./shared/vcpuField";
+import { Vcpu, segment, vcpu } from "./cpu/state";
+import { readEflags } from "./cpu/flags";
+import { resetCpu, updateMode } from "./cpu/mode";
+import { Insn } from "./decode/insn";
+import { blockBytes, flushBlocks } from "./interp/blocks";
+import { runSlice } from "./interp/run";
+import { Exec } from "./interp/exec";
+import { hostWrote as dropCode } from "./mmu/codePages";
+import { flushAll } from "./mmu/flush";
+import { initPhysicalMap, mapMemory as mapPages, setA20 as switchA20 } from "./mmu/physical";
+
+/** Prepares the machine's memory: `ramBytes` of RAM, empty caches, a CPU in its power-on state. */
+export function initialize(ramBytes: u32): void {
+  const cpu = vcpu();
+  memory.fill(<usize>MemoryMap.VCPU, 0, <usize>MemoryMap.VCPU_SIZE);
+  cpu.a20Mask = 0xffff_ffff;
+  initPhysicalMap(ramBytes);
+  reset();
+}
+
+/** Power-on reset of the CPU and everything derived from memory. */
+export function reset(): void {
+  const cpu = vcpu();
+  resetCpu(cpu);
+  flushAll(cpu);
+  flushBlocks(cpu);
+  updateMode(cpu);
+}
+
+/** Runs guest code; `vcpu.instructionLimit` says how far. See ExitReason. */
+export function run(): ExitReason {
+  return runSlice(changetype<Exec>(vcpu()));
+}
+
+/** Instructions retired so far, also from within a host call. As f64: exact to 2^53. */
+export function instructionsRetired(): f64 {
+  const cpu = vcpu();
+  let count = cpu.instructions;
+  if (cpu.insn) count += <u64>changetype<Insn>(<usize>cpu.insn).indexInBlock;
+  return <f64>count;
+}
+
+/** Runs at most `count` more instructions from now; `exact`: stop precisely there. */
+export function setInstructionLimit(count: f64, exact: bool): void {
+  const cpu = vcpu();
+  cpu.instructionLimit = cpu.instructions + <u64>count;
+  cpu.exactLimit = exact;
+}
+
+/** Address of a Vcpu field, see VcpuField. */
+export function vcpuFieldAddress(field: u32): usize {
+  const base = <usize>MemoryMap.VCPU;
+  switch (field) {
+    case VcpuField.ATTENTION:
+      return base + offsetof<Vcpu>("attention");
+    case VcpuField.INTERRUPT_REQUEST:
+      return base + offsetof<Vcpu>("interruptRequest");
+    case VcpuField.NMI_REQUEST:
+      return base + offsetof<Vcpu>("nmiRequest");
+    case VcpuField.EXIT_REQUEST:
+      return base + offsetof<Vcpu>("exitRequest");
+    case VcpuField.HALTED:
+      return base + offsetof<Vcpu>("halted");
+    case VcpuField.MODE:
+      return base + offsetof<Vcpu>("mode");
+    case VcpuField.REGISTERS:
+      return base + offsetof<Vcpu>("rax");
+    case VcpuField.RIP:
+      return base + offsetof<Vcpu>("rip");
+    case VcpuField.CR0:
+      return base + offsetof<Vcpu>("cr0");
+    case VcpuField.CR2:
+      return base + offsetof<Vcpu>("cr2");
+    case VcpuField.CR3:
+      return base + offsetof<Vcpu>("cr3");
+    case VcpuField.CR4:
+      return base + offsetof<Vcpu>("cr4");
+    case VcpuField.EFER:
+      return base + offsetof<Vcpu>("efer");
+    case VcpuField.GDT_BASE:
+      return base + offsetof<Vcpu>("gdtBase");
+    case VcpuField.IDT_BASE:
+      return base + offsetof<Vcpu>("idtBase");
+    case VcpuField.GDT_LIMIT:
+      return base + offsetof<Vcpu>("gdtLimit");
+    case VcpuField.IDT_LIMIT:
+      return base + offsetof<Vcpu>("idtLimit");
+    case VcpuField.STAT_TLB_MISSES:
+      return base + offsetof<Vcpu>("statTlbMisses");
+    case VcpuField.STAT_BLOCKS_BUILT:
+      return base + offsetof<Vcpu>("statBlocksBuilt");
+    case VcpuField.STAT_INVALIDATIONS:
+      return base + offsetof<Vcpu>("statInvalidations");
+    case VcpuField.STAT_INTERRUPTS:
+      return base + offsetof<Vcpu>("statInterrupts");
+    case VcpuField.STAT_EXCEPTIONS:
+      return base + offsetof<Vcpu>("statExceptions");
+    case VcpuField.STAT_EVICTIONS:
+      return base + offsetof<Vcpu>("statEvictions");
+    case VcpuField.INSTRUCTIONS:
+      return base + offsetof<Vcpu>("instructions");
+    case VcpuField.CPL:
+      return base + offsetof<Vcpu>("cpl");
+    default:
+      return 0;
+  }
+}
+
+/** EFLAGS with the lazy flags worked out. */
+export function eflags(): u32 {
+  return <u32>readEflags(vcpu());
+}
+
+/** Sets a segment register's hidden part: direct kernel boot and tests. Attributes as SegAttr. */
+export function setSegment(index: u32, selector: u32, base: u32, limit: u32, attributes: u32): void {
+  const s = segment(vcpu(), index);
+  s.selector = selector;
+  s.base = <u64>base;
+  s.limit = limit;
+  s.attributes = attributes;
+}
+
+/** {selector, base low, base high, limit, attributes} of segment register `index`, at the given address as u32s. */
+export function readSegment(index: u32, target: usize): void {
+  const s = segment(vcpu(), index);
+  store<u32>(target, s.selector);
+  store<u64>(target, s.base, 4);
+  store<u32>(target, s.limit, 12);
+  store<u32>(target, s.attributes, 16);
+}
+
+/** After control registers or segments were set from outside: derived state (mode, TLBs, blocks) afresh. */
+export function stateChanged(): void {
+  const cpu = vcpu();
+  flushAll(cpu);
+  flushBlocks(cpu);
+  updateMode(cpu);
+}
+
+/** See mmu/physical.ts mapMemory. */
+export function mapMemory(physicalPage: u32, pages: u32, kind: u32, host: u32): bool {
+  return mapPages(physicalPage, pages, kind, host);
+}
+
+/** A device or the host wrote guest RAM: drop code decoded from it. */
+export function hostWrote(physical: u32, length: u32): void {
+  dropCode(physical, length);
+}
+
+/** A20 gate. */
+export function setA20(open: bool): void {
+  switchA20(open);
+}
+
+/** Bytes of decoded blocks in the cache. */
+export function blockCacheBytes(): u32 {
+  return blockBytes();
+}
+
+
