@@ -69,7 +69,6 @@ function pciRoot(config: AcpiConfig): Aml {
   return device(
     "PCI0",
     name("_HID", eisaId("PNP0A03")),
-    name("_ADR", integer(0)),
     name("_UID", integer(0)),
     name("_CRS", resourceTemplate(...windows)),
     name("_PRT", interruptRouting()),

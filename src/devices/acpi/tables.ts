@@ -112,7 +112,8 @@ export function buildAcpiTables(config: AcpiConfig, tablesAddress: number): Plac
 
 /** Resolves the block's pointers for an address and fills in its checksums. */
 export function placeAcpiTables(image: AcpiImage, tablesAddress: number): PlacedAcpiTables {
-  if (tablesAddress % 64 !== 0) throw new RangeError(`ACPI tables at ${tablesAddress.toString(16)}: not 64-byte aligned`);
+  if (tablesAddress % 64 !== 0)
+    throw new RangeError(`ACPI tables at ${tablesAddress.toString(16)}: not 64-byte aligned`);
   const tables = image.tables.slice();
   const rsdp = image.rsdp.slice();
   for (const pointer of image.pointers) put32(tables, pointer.at, tablesAddress + pointer.target);
@@ -161,8 +162,16 @@ function writeFadt(writer: TableWriter, config: AcpiConfig, facs: number, dsdt: 
     writer.pointer(facs).pointer(dsdt);
     writer.u8(1).u8(0).u16(config.sciIrq); // INT_MODEL, preferred PM profile
     writer.u32(config.smiCommandPort).u8(config.acpiEnable).u8(config.acpiDisable).u8(0).u8(0);
-    writer.u32(config.pmBase).u32(0).u32(config.pmBase + 4).u32(0).u32(0); // PM1a/b EVT, PM1a/b CNT, PM2_CNT
-    writer.u32(config.pmBase + 8).u32(config.gpe0Base).u32(0); // PM_TMR, GPE0, GPE1
+    writer
+      .u32(config.pmBase)
+      .u32(0)
+      .u32(config.pmBase + 4)
+      .u32(0)
+      .u32(0); // PM1a/b EVT, PM1a/b CNT, PM2_CNT
+    writer
+      .u32(config.pmBase + 8)
+      .u32(config.gpe0Base)
+      .u32(0); // PM_TMR, GPE0, GPE1
     writer.u8(4).u8(2).u8(0).u8(4).u8(4).u8(0).u8(0).u8(0); // lengths, GPE1 base, CST_CNT
     writer.u16(0xfff).u16(0xfff); // C2 and C3 not supported
     writer.u16(0).u16(0).u8(0).u8(0); // flush size and stride, duty
