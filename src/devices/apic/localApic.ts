@@ -6,15 +6,13 @@
  * SeaBIOS. Not modelled: x2APIC, TSC-deadline, focus processor, lowest-priority arbitration (there is one CPU), SMI.
  */
 import type { Claim, IoHandler } from "../../bus/addressSpace.ts";
-import type { Clock } from "../../bus/clock.ts";
 import type { DeviceState } from "../../bus/device.ts";
 import { IrqLine } from "../../bus/irqLine.ts";
-import type { MmioSpace } from "../../bus/mmioSpace.ts";
 import { PassiveDevice } from "../../bus/passiveDevice.ts";
-import { bool, list, object, parseState, u8, u16, u32, uint } from "../../bus/savedState.ts";
+import { parseState } from "../../bus/savedState.ts";
 import { trace } from "../../util/trace.ts";
 import { type ApicBus, type ApicMessage, DeliveryMode } from "./apicMessage.ts";
-import { APIC_TIMER_STATE, ApicTimer } from "./apicTimer.ts";
+import { ApicTimer } from "./apicTimer.ts";
 import {
   BASE_BSP,
   BASE_ENABLE,
@@ -32,52 +30,10 @@ import {
   SVR_ENABLE,
   VERSION_REGISTER,
 } from "./localApicRegisters.ts";
+import { LOCAL_APIC_KIND, LOCAL_APIC_STATE, LOCAL_APIC_VERSION, type LocalApicOptions } from "./localApicState.ts";
 import { VectorSet } from "./vectorSet.ts";
 
-const KIND = "local-apic";
-const VERSION = 1;
-const SHAPE = object({
-  base: uint,
-  id: u8,
-  tpr: u8,
-  ldr: u8,
-  dfr: u32,
-  svr: u16,
-  esr: u8,
-  pendingErrors: u8,
-  icrLow: u32,
-  icrHigh: u32,
-  lvt: list(u32, 6),
-  isr: list(u32, 8),
-  tmr: list(u32, 8),
-  irr: list(u32, 8),
-  lint0: bool,
-  lint1: bool,
-  intr: bool,
-  timer: APIC_TIMER_STATE,
-});
-
-export interface LocalApicOptions {
-  clock: Clock;
-  mmio: MmioSpace;
-  /** Hears changes of "the CPU has an interrupt to take": a local vector above PPR, or the PIC through LINT0. */
-  setIntr: (asserted: boolean) => void;
-  /** The PIC's acknowledge, asked when the interrupt to take is an ExtINT. */
-  acknowledgePic: () => number;
-  apicId?: number;
-  /** The bootstrap processor (default). */
-  isBsp?: boolean;
-  /** Bus clock of the timer in Hz (default 1 GHz, as QEMU). */
-  busHz?: number;
-  onNmi?: () => void;
-  onInit?: () => void;
-  /** STARTUP: the CPU begins at `vector << 12`. */
-  onStartup?: (vector: number) => void;
-  /** EOI of a level-triggered vector, for the IOAPICs. */
-  onEoi?: (vector: number) => void;
-  /** Interprocessor interrupts to others; without it only this APIC hears its own. */
-  bus?: ApicBus;
-}
+export type { LocalApicOptions } from "./localApicState.ts";
 
 export class LocalApic extends PassiveDevice implements ApicBus {
   readonly name: string;
@@ -200,8 +156,8 @@ export class LocalApic extends PassiveDevice implements ApicBus {
     const { base, id, tpr, ldr, dfr, svr, esr, pendingErrors, icrLow, icrHigh, intr } = this;
     const registers = { base, id, tpr, ldr, dfr, svr, esr, pendingErrors, icrLow, icrHigh, intr };
     return {
-      kind: KIND,
-      version: VERSION,
+      kind: LOCAL_APIC_KIND,
+      version: LOCAL_APIC_VERSION,
       state: {
         ...registers,
         lvt: [...this.lvt],
@@ -216,7 +172,12 @@ export class LocalApic extends PassiveDevice implements ApicBus {
   }
 
   restore(saved: DeviceState): void {
-    const { lvt, isr, tmr, irr, lint0, lint1, timer, ...registers } = parseState(saved, KIND, VERSION, SHAPE);
+    const { lvt, isr, tmr, irr, lint0, lint1, timer, ...registers } = parseState(
+      saved,
+      LOCAL_APIC_KIND,
+      LOCAL_APIC_VERSION,
+      LOCAL_APIC_STATE,
+    );
     Object.assign(this, registers);
     this.lvt.set(lvt);
     this.isr.restore(isr);
