@@ -79,8 +79,10 @@ function extendedState(cpu: Vcpu, index: u32): void {
 }
 
 function hypervisor(cpu: Vcpu, leaf: u32): void {
-  if (leaf == 0x40000000) set(cpu, MAX_HYPERVISOR, 0x76626154, 0x726f7369, 0x76626154); // TabvisorTabv
-  else if (leaf == MAX_HYPERVISOR) set(cpu, TSC_HZ / 1000, TSC_HZ / 1000, 0, 0); // TSC and APIC timer, kHz
+  if (leaf == 0x40000000)
+    set(cpu, MAX_HYPERVISOR, 0x76626154, 0x726f7369, 0x76626154); // TabvisorTabv
+  else if (leaf == MAX_HYPERVISOR)
+    set(cpu, TSC_HZ / 1000, TSC_HZ / 1000, 0, 0); // TSC and APIC timer, kHz
   else set(cpu, 0, 0, 0, 0);
 }
 

@@ -84,7 +84,7 @@ export function getSign(cpu: Vcpu): bool {
 export function getParity(cpu: Vcpu): bool {
   const kind = cpu.flagOp >> 2;
   if (kind == FlagOp.EFLAGS) return (cpu.eflags & Flag.PF) != 0;
-  return (popcnt<u32>(<u32>lazyResult(cpu, kind, cpu.flagOp & 3) & 0xff) & 1) == 0;
+  return (popcnt<u32>((<u32>lazyResult(cpu, kind, cpu.flagOp & 3)) & 0xff) & 1) == 0;
 }
 
 export function getOverflow(cpu: Vcpu): bool {
@@ -137,7 +137,7 @@ export function getAuxiliary(cpu: Vcpu): bool {
 
 /** The six arithmetic flags as EFLAGS bits. */
 export function arithmeticFlags(cpu: Vcpu): u32 {
-  if (cpu.flagOp >> 2 == FlagOp.EFLAGS) return <u32>cpu.eflags & Flag.ARITHMETIC;
+  if (cpu.flagOp >> 2 == FlagOp.EFLAGS) return (<u32>cpu.eflags) & Flag.ARITHMETIC;
   return (
     (getCarry(cpu) ? Flag.CF : 0) |
     (getParity(cpu) ? Flag.PF : 0) |
@@ -173,8 +173,8 @@ export function updateArithmeticFlags(cpu: Vcpu, mask: u32, bits: u32): void {
 export function zeroSignParity<T>(result: u64): u32 {
   return (
     (<T>result == 0 ? Flag.ZF : 0) |
-    ((<u32>(<T>result >> <T>(sizeof<T>() * 8 - 1)) & 1) << 7) |
-    ((popcnt<u32>(<u32>result & 0xff) & 1) == 0 ? Flag.PF : 0)
+    (((<u32>((<T>result) >> (<T>(sizeof<T>() * 8 - 1)))) & 1) << 7) |
+    ((popcnt<u32>((<u32>result) & 0xff) & 1) == 0 ? Flag.PF : 0)
   );
 }
 

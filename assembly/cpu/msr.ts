@@ -105,7 +105,7 @@ export function resetMsrs(cpu: Vcpu): void {
 }
 
 /** Bank slot of an MSR that is plainly kept there, or -1. */
-function bankSlot(msr: u32): i32 {
+function bankSlot(msr: i32): i32 {
   if (msr >= Msr.MTRR_VARIABLE && msr < Msr.MTRR_VARIABLE_END) return BANK_VARIABLE + (msr - Msr.MTRR_VARIABLE);
   if (msr == Msr.MTRR_FIX64K) return BANK_FIXED;
   if (msr == Msr.MTRR_FIX16K_0 || msr == Msr.MTRR_FIX16K_1) return BANK_FIXED + 1 + (msr - Msr.MTRR_FIX16K_0);
@@ -176,7 +176,7 @@ export function readMsr(cpu: Vcpu, msr: u32): u64 {
     case TSC_AUX:
       return cpu.tscAux;
   }
-  const index = bankSlot(msr);
+  const index = bankSlot(<i32>msr);
   if (index >= 0) return load<u64>(slot(cpu, index));
   raiseGp(cpu, 0);
   return 0;
@@ -204,7 +204,7 @@ function areMtrrTypes(value: u64): bool {
 }
 
 /** Whether `value` may go into bank MSR `msr`. */
-function isBankValue(msr: u32, value: u64): bool {
+function isBankValue(msr: i32, value: u64): bool {
   if (msr >= Msr.MTRR_VARIABLE && msr < Msr.MTRR_VARIABLE_END) {
     if (value & ~PHYSICAL_MASK) return false;
     if (msr & 1) return (value & 0x7ff) == 0;
@@ -309,8 +309,8 @@ function tryWriteMsr(cpu: Vcpu, msr: u32, value: u64): bool {
       cpu.tscAux = value;
       return true;
   }
-  const index = bankSlot(msr);
-  if (index < 0 || !isBankValue(msr, value)) return false;
+  const index = bankSlot(<i32>msr);
+  if (index < 0 || !isBankValue(<i32>msr, value)) return false;
   store<u64>(slot(cpu, index), value);
   return true;
 }

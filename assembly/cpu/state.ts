@@ -46,6 +46,7 @@ export const enum SegAttr {
   UNUSABLE = 0x10000,
 }
 
+
 @unmanaged
 export class Segment {
   base: u64;
@@ -104,6 +105,7 @@ export const enum Mode {
   /** EFER.LMA: IA-32e mode (64-bit or compatibility). */
   LONG = 0x800,
 }
+
 
 @unmanaged
 export class Vcpu {

@@ -122,8 +122,8 @@ function descriptorAddress(cpu: Vcpu, selector: u32, size: u32): u64 {
  *   base     G  DB L  A  limit  P  DPL   S  type   base      base      limit
  */
 export function parseDescriptor(target: Segment, selector: u32, raw: u64): void {
-  const limit = (<u32>raw & 0xffff) | (<u32>(raw >> 32) & 0xf0000);
-  const attributes = <u32>(raw >> 40) & 0xf0ff;
+  const limit = ((<u32>raw) & 0xffff) | ((<u32>(raw >> 32)) & 0xf0000);
+  const attributes = (<u32>(raw >> 40)) & 0xf0ff;
   target.base = ((raw >> 16) & 0xff_ffff) | ((raw >> 32) & 0xff00_0000);
   target.limit = attributes & SegAttr.GRANULARITY ? (limit << 12) | 0xfff : limit;
   target.attributes = attributes;
@@ -193,7 +193,7 @@ export function setNull(s: Segment, selector: u32): void {
 export function setRealSegment(cpu: Vcpu, seg: u32, selector: u32): void {
   const s = segment(cpu, seg);
   s.selector = selector & 0xffff;
-  s.base = <u64>(selector & 0xffff) << 4;
+  s.base = (<u64>(selector & 0xffff)) << 4;
   if (cpu.eflags & Flag.VM) {
     s.limit = 0xffff;
     s.attributes = V86_ATTRIBUTES;
@@ -276,10 +276,7 @@ export function checkTarget(cpu: Vcpu, cs: Segment, target: u64): bool {
 // @ts-ignore: decorator
 @inline
 export function isBadLongCode(cpu: Vcpu, s: Segment): bool {
-  return (
-    (cpu.mode & Mode.LONG) != 0 &&
-    (s.attributes & (SegAttr.LONG | SegAttr.BIG)) == (SegAttr.LONG | SegAttr.BIG)
-  );
+  return (cpu.mode & Mode.LONG) != 0 && (s.attributes & (SegAttr.LONG | SegAttr.BIG)) == (SegAttr.LONG | SegAttr.BIG);
 }
 
 /** Puts `s` into CS with `cpl` as RPL. CPL itself and updateMode are the caller's. */

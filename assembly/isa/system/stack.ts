@@ -5,7 +5,14 @@ import { Vector, raiseError } from "../../cpu/exceptions";
 import { isCanonical } from "../../cpu/mode";
 import { linearLoad, linearStore } from "../../mmu/access";
 import { isWithinLimit, segmentLinear } from "../../mmu/segmentation";
-import { systemLoad16, systemLoad32, systemLoad64, systemStore16, systemStore32, systemStore64 } from "../../mmu/systemAccess";
+import {
+  systemLoad16,
+  systemLoad32,
+  systemLoad64,
+  systemStore16,
+  systemStore32,
+  systemStore64,
+} from "../../mmu/systemAccess";
 import {
   Slot,
   faulted,

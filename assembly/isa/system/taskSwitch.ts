@@ -9,7 +9,14 @@ import { setCpl, updateMode } from "../../cpu/mode";
 import { CR0_PG, Cr0, Cr4, Dr6 } from "../../cpu/registerBits";
 import { flushNonGlobal } from "../../mmu/flush";
 import { loadPdptes } from "../../mmu/paging";
-import { probeRead, probeWrite, systemLoad16, systemLoad32, systemStore16, systemStore32 } from "../../mmu/systemAccess";
+import {
+  probeRead,
+  probeWrite,
+  systemLoad16,
+  systemLoad32,
+  systemStore16,
+  systemStore32,
+} from "../../mmu/systemAccess";
 import { watchpointsChanged } from "../../mmu/watch";
 import {
   Slot,
@@ -79,11 +86,12 @@ function readImage32(cpu: Vcpu, base: u64, image: TaskImage): void {
   image.cr3 = <u32>systemLoad32(cpu, base + 0x1c);
   image.eip = <u32>systemLoad32(cpu, base + 0x20);
   image.eflags = <u32>systemLoad32(cpu, base + 0x24);
-  for (let i: u32 = 0; i < 8; i++) store<u32>(imageRegister(cpu, i), <u32>systemLoad32(cpu, base + 0x28 + <u64>(i << 2)));
+  for (let i: u32 = 0; i < 8; i++)
+    store<u32>(imageRegister(cpu, i), <u32>systemLoad32(cpu, base + 0x28 + <u64>(i << 2)));
   for (let i: u32 = 0; i < 6; i++)
     store<u32>(imageRegister(cpu, 8 + i), <u32>systemLoad16(cpu, base + 0x48 + <u64>(i << 2)));
   image.ldt = <u32>systemLoad16(cpu, base + 0x60);
-  image.trap = <u32>systemLoad16(cpu, base + 0x64) & 1;
+  image.trap = (<u32>systemLoad16(cpu, base + 0x64)) & 1;
 }
 
 function readImage16(cpu: Vcpu, base: u64, image: TaskImage): void {
@@ -92,7 +100,7 @@ function readImage16(cpu: Vcpu, base: u64, image: TaskImage): void {
   image.eflags = <u32>systemLoad16(cpu, base + 0x10);
   // The upper halves of 32-bit registers become ones on the 386 and after.
   for (let i: u32 = 0; i < 8; i++)
-    store<u32>(imageRegister(cpu, i), <u32>systemLoad16(cpu, base + 0x12 + <u64>(i << 1)) | 0xffff_0000);
+    store<u32>(imageRegister(cpu, i), (<u32>systemLoad16(cpu, base + 0x12 + <u64>(i << 1))) | 0xffff_0000);
   for (let i: u32 = 0; i < 4; i++)
     store<u32>(imageRegister(cpu, 8 + i), <u32>systemLoad16(cpu, base + 0x22 + <u64>(i << 1)));
   store<u32>(imageRegister(cpu, 12), 0);
@@ -105,16 +113,14 @@ function save32(cpu: Vcpu, base: u64, eip: u64, eflags: u64): void {
   systemStore32(cpu, base + 0x20, eip);
   systemStore32(cpu, base + 0x24, eflags);
   for (let i: u32 = 0; i < 8; i++) systemStore32(cpu, base + 0x28 + <u64>(i << 2), load<u32>(registerAddress(cpu, i)));
-  for (let i: u32 = 0; i < 6; i++)
-    systemStore16(cpu, base + 0x48 + <u64>(i << 2), <u64>segment(cpu, i).selector);
+  for (let i: u32 = 0; i < 6; i++) systemStore16(cpu, base + 0x48 + <u64>(i << 2), <u64>segment(cpu, i).selector);
 }
 
 function save16(cpu: Vcpu, base: u64, eip: u64, eflags: u64): void {
   systemStore16(cpu, base + 0xe, eip);
   systemStore16(cpu, base + 0x10, eflags);
   for (let i: u32 = 0; i < 8; i++) systemStore16(cpu, base + 0x12 + <u64>(i << 1), load<u16>(registerAddress(cpu, i)));
-  for (let i: u32 = 0; i < 4; i++)
-    systemStore16(cpu, base + 0x22 + <u64>(i << 1), <u64>segment(cpu, i).selector);
+  for (let i: u32 = 0; i < 4; i++) systemStore16(cpu, base + 0x22 + <u64>(i << 1), <u64>segment(cpu, i).selector);
 }
 
 /** Whether everything the switch writes or reads can be had; false with the fault pending. */
@@ -176,7 +182,7 @@ function enterTask(cpu: Vcpu, image: TaskImage, is32: bool): void {
     flushNonGlobal(cpu);
   }
   cpu.rip = <u64>image.eip;
-  cpu.eflags = (<u64>image.eflags & EFLAGS_WRITABLE) | Flag.ONE;
+  cpu.eflags = ((<u64>image.eflags) & EFLAGS_WRITABLE) | Flag.ONE;
   cpu.flagOp = 0;
   for (let i: u32 = 0; i < 8; i++) store<u64>(registerAddress(cpu, i), <u64>load<u32>(imageRegister(cpu, i)));
   if (cpu.dr7 & LOCAL_ENABLES) {
