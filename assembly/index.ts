@@ -105,6 +105,8 @@ export function vcpuFieldAddress(field: u32): usize {
       return base + offsetof<Vcpu>("instructions");
     case VcpuField.CPL:
       return base + offsetof<Vcpu>("cpl");
+    case VcpuField.EFLAGS:
+      return base + offsetof<Vcpu>("eflags");
     default:
       return 0;
   }

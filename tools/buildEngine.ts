@@ -28,7 +28,11 @@ function sources(folder: string): string[] {
 
 function fingerprint(): string {
   const hash = createHash("sha256").update(JSON.stringify(FLAGS));
-  for (const file of [...sources(join(root, "assembly")), fileURLToPath(import.meta.url), join(root, "package-lock.json")])
+  for (const file of [
+    ...sources(join(root, "assembly")),
+    fileURLToPath(import.meta.url),
+    join(root, "package-lock.json"),
+  ])
     hash.update(file.slice(root.length)).update(readFileSync(file));
   return hash.digest("hex");
 }

@@ -26,5 +26,6 @@ export const enum VcpuField {
   STAT_EVICTIONS,
   INSTRUCTIONS,
   CPL,
+  EFLAGS,
   COUNT,
 }

@@ -1,11 +1,11 @@
 /** The typed view of one engine instance: its memory, its exports, the vCPU's fields. One Engine is one vCPU. */
 import { Attention } from "../../assembly/shared/attention.ts";
 import type { ExitReason } from "../../assembly/shared/exitReason.ts";
-import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 import type { MemoryKind } from "../../assembly/shared/memoryKind.ts";
+import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
-import { EngineError } from "./engineError.ts";
 import type { GuestMemory } from "../bus/guestMemory.ts";
+import { EngineError } from "./engineError.ts";
 
 /** What the engine calls: assembly/host/imports.ts. */
 export interface HostImports {

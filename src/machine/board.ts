@@ -1,0 +1,204 @@
+/** The board: every device, wired. Numbers are in pc.ts. */
+import { HostEvent } from "../../assembly/shared/hostEvent.ts";
+import { MemoryKind } from "../../assembly/shared/memoryKind.ts";
+import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
+import type { AccessSize } from "../bus/addressSpace.ts";
+import type { Device } from "../bus/device.ts";
+import type { IrqLine } from "../bus/irqLine.ts";
+import { MmioSpace } from "../bus/mmioSpace.ts";
+import { PortSpace } from "../bus/portSpace.ts";
+import type { Engine, HostImports } from "../core/engine.ts";
+import { IoApic } from "../devices/apic/ioApic.ts";
+import { IrqRouter } from "../devices/apic/irqRouter.ts";
+import { LocalApic } from "../devices/apic/localApic.ts";
+import { DebugCon, IsaDebugExit, PostCodePort } from "../devices/debug/debugPorts.ts";
+import { Port92 } from "../devices/debug/port92.ts";
+import { IsaDma } from "../devices/dma/isaDma.ts";
+import { FwCfg } from "../devices/fwcfg/fwCfg.ts";
+import { Hpet } from "../devices/hpet/hpet.ts";
+import { PciBus } from "../devices/pci/pciBus.ts";
+import { PicPair } from "../devices/pic/picPair.ts";
+import { I440Fx } from "../devices/piix/i440fx.ts";
+import { Piix3 } from "../devices/piix/piix3.ts";
+import { Piix4Pm } from "../devices/piix/piix4Pm.ts";
+import { Pit } from "../devices/pit/pit.ts";
+import { IsaKeyboardController } from "../devices/ps2/isaKeyboardController.ts";
+import { Rtc } from "../devices/rtc/rtc.ts";
+import { IsaUart } from "../devices/uart/isaUart.ts";
+import type { UartBackend } from "../devices/uart/uart16550.ts";
+import { StdVga } from "../devices/vga/stdVga.ts";
+import type { MachineClock } from "./clocks.ts";
+import * as pc from "./pc.ts";
+import { VgaFunction } from "./vgaFunction.ts";
+
+export interface BoardOptions {
+  engine: Engine;
+  clock: MachineClock;
+  com1: UartBackend;
+  com2: UartBackend;
+  onDebugByte: (byte: number) => void;
+  onPowerOff: () => void;
+  /** A device pulled the reset line. */
+  onReset: () => void;
+  onDebugExit?: ((status: number) => void) | undefined;
+  onPam: (segment: number, readRam: boolean, writeRam: boolean) => void;
+}
+
+/** The host imports of an engine, before its board exists: the board plugs itself in. */
+export class HostSide implements HostImports {
+  board: Board | undefined;
+
+  portRead = (port: number, size: number) => this.board?.ports.read(port & 0xffff, size as AccessSize) ?? -1;
+  portWrite = (port: number, value: number, size: number) =>
+    this.board?.ports.write(port & 0xffff, value >>> 0, size as AccessSize);
+  mmioRead = (low: number, high: number, size: number) =>
+    this.board?.mmio.read((high >>> 0) * 0x1_0000_0000 + (low >>> 0), size as AccessSize) ?? -1;
+  mmioWrite = (low: number, high: number, value: number, size: number) =>
+    this.board?.mmio.write((high >>> 0) * 0x1_0000_0000 + (low >>> 0), value >>> 0, size as AccessSize);
+  acknowledgeInterrupt = () => this.board?.localApic.acknowledge() ?? -1;
+  nowNs = () => this.board?.clock.nowNs() ?? 0;
+  event = (kind: number, value: number) => this.board?.cpuEvent(kind, value >>> 0);
+  query = (_kind: number) => this.board?.localApic.cr8 ?? 0;
+}
+
+export class Board {
+  readonly ports = new PortSpace();
+  readonly mmio = new MmioSpace();
+  readonly clock: MachineClock;
+  readonly localApic: LocalApic;
+  readonly keyboardController: IsaKeyboardController;
+  readonly vga: StdVga;
+  readonly com1: IsaUart;
+  readonly com2: IsaUart;
+  readonly power: Piix4Pm;
+  readonly isaBridge: Piix3;
+  readonly fwCfg: FwCfg;
+  readonly pci: PciBus;
+  readonly router: IrqRouter;
+  readonly devices: readonly Device[];
+  private readonly ioApic: IoApic;
+  private readonly fpuError: IrqLine;
+  private frameBufferBase: number | undefined;
+
+  constructor(private readonly options: BoardOptions) {
+    const { engine, clock } = options;
+    const { ports, mmio } = this;
+    const spaces = { ports, mmio };
+    this.clock = clock;
+    const pic: PicPair = new PicPair(ports, (asserted) => this.localApic.lint0.set(asserted));
+    this.localApic = new LocalApic({
+      clock,
+      mmio,
+      setIntr: (asserted) => engine.setInterruptRequest(asserted),
+      acknowledgePic: () => pic.acknowledge(),
+      onNmi: () => engine.raiseNmi(),
+      onEoi: (vector) => this.ioApic.endOfInterrupt(vector),
+    });
+    const ioApic = new IoApic(mmio, this.localApic);
+    this.ioApic = ioApic;
+    const router = new IrqRouter({ pic, ioApic, pirqTarget: (pirq) => this.isaBridge.pirqTarget(pirq) });
+    this.router = router;
+    this.pci = new PciBus(ports, (pirq) => router.pirq(pirq));
+    this.isaBridge = new Piix3(spaces, this.pci, {
+      onReset: options.onReset,
+      onPirqChange: () => router.rerouted(),
+    });
+    const hostBridge = new I440Fx(spaces, { onPam: options.onPam });
+    this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
+    this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram });
+    const vgaFunction = new VgaFunction(spaces, {
+      registerBar: this.vga.registerBar,
+      vramBytes: engine.vram.length,
+      onFrameBuffer: (base) => this.mapFrameBuffer(base),
+    });
+    const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
+    const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), { memoryBytes: engine.sizeBytes });
+    const hpet = new Hpet({
+      clock,
+      mmio,
+      gsi: (_timer, gsi) => router.gsi(gsi),
+      legacyIrq0: router.isaIrq(pc.IRQ_PIT),
+      legacyIrq8: router.isaIrq(pc.IRQ_RTC),
+      onLegacyRoute: (active) => {
+        pit.setIrqSuppressed(active);
+        rtc.setIrqSuppressed(active);
+      },
+    });
+    this.keyboardController = new IsaKeyboardController({
+      name: "i8042",
+      clock,
+      ports,
+      keyboardIrq: router.isaIrq(pc.IRQ_KEYBOARD),
+      mouseIrq: router.isaIrq(pc.IRQ_MOUSE),
+      onA20: (open) => engine.setA20(open),
+      onReset: options.onReset,
+    });
+    const port92 = new Port92(ports, {
+      setA20: (open) => {
+        engine.setA20(open);
+        this.keyboardController.chip.noteA20(open);
+      },
+      onFastReset: options.onReset,
+    });
+    this.com1 = this.uart("com1", pc.PORT_COM1, pc.IRQ_COM1, options.com1);
+    this.com2 = this.uart("com2", pc.PORT_COM2, pc.IRQ_COM2, options.com2);
+    this.fwCfg = new FwCfg(ports, engine, { ramBytes: engine.sizeBytes });
+    this.fpuError = router.isaIrq(pc.IRQ_FPU);
+    this.pci.attach(hostBridge, pc.SLOT_HOST_BRIDGE);
+    this.pci.attach(this.isaBridge, pc.SLOT_ISA_BRIDGE);
+    this.pci.attach(this.power, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_PM);
+    this.pci.attach(vgaFunction, pc.SLOT_VGA);
+    this.devices = [
+      pic,
+      this.localApic,
+      ioApic,
+      this.pci,
+      hostBridge,
+      this.isaBridge,
+      this.power,
+      vgaFunction,
+      this.vga,
+      pit,
+      rtc,
+      hpet,
+      this.keyboardController,
+      port92,
+      new IsaDma(ports, engine),
+      this.fwCfg,
+      this.com1,
+      this.com2,
+      new DebugCon(ports, options.onDebugByte),
+      new PostCodePort(ports),
+      ...this.debugExit(),
+    ];
+  }
+
+  /** Power-on reset of every device. */
+  reset(): void {
+    for (const device of this.devices) device.reset();
+  }
+
+  /** What the CPU tells the board (HostEvent). */
+  cpuEvent(kind: number, value: number): void {
+    if (kind === HostEvent.APIC_BASE) this.localApic.setBase(value);
+    else if (kind === HostEvent.TASK_PRIORITY) this.localApic.cr8 = value;
+    else if (kind === HostEvent.FERR) this.fpuError.set(value !== 0);
+  }
+
+  private uart(name: string, basePort: number, irq: number, backend: UartBackend): IsaUart {
+    return new IsaUart({ name, clock: this.clock, ports: this.ports, basePort, irq: this.router.isaIrq(irq), backend });
+  }
+
+  private debugExit(): Device[] {
+    const { onDebugExit } = this.options;
+    return onDebugExit ? [new IsaDebugExit(this.ports, onDebugExit)] : [];
+  }
+
+  private mapFrameBuffer(base: number | undefined): void {
+    const { engine } = this.options;
+    const pages = engine.vram.length / 0x1000;
+    if (this.frameBufferBase !== undefined) engine.mapMemory(this.frameBufferBase / 0x1000, pages, MemoryKind.MMIO, 0);
+    this.frameBufferBase = base;
+    if (base !== undefined) engine.mapMemory(base / 0x1000, pages, MemoryKind.RAM, MemoryMap.VRAM);
+  }
+}

@@ -1,0 +1,30 @@
+/** All numbers of the board: an i440FX/PIIX3 PC with one CPU. */
+
+/** ISA interrupts. */
+export const IRQ_COM2 = 3;
+export const IRQ_COM1 = 4;
+export const IRQ_KEYBOARD = 1;
+export const IRQ_PIT = 0;
+export const IRQ_RTC = 8;
+export const IRQ_SCI = 9;
+export const IRQ_MOUSE = 12;
+export const IRQ_FPU = 13;
+
+/** I/O ports. */
+export const PORT_COM1 = 0x3f8;
+export const PORT_COM2 = 0x2f8;
+
+/** PCI slots on bus 0. */
+export const SLOT_HOST_BRIDGE = 0;
+export const SLOT_ISA_BRIDGE = 1;
+export const FUNCTION_PM = 3;
+export const SLOT_VGA = 2;
+
+/** The firmware ROM ends at 4 GiB; its last 128 KiB show below 1 MiB too until the guest shadows them. */
+export const ROM_TOP = 0x1_0000_0000;
+export const ROM_WINDOW_BYTES = 0x2_0000;
+export const OPTION_ROM_BASE = 0xc_0000;
+export const LOW_ROM_END = 0x10_0000;
+
+/** Frequency of the TSC: it counts nanoseconds of guest time. */
+export const TSC_HZ = 1_000_000_000;
