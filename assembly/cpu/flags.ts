@@ -10,6 +10,7 @@
 //   LOGIC   result      -            0                  AF cleared (undefined in the manual; hosts clear it)
 //   INC     result      CF before    B
 //   DEC     result      CF before    B
+//   SHIFT   result      CF, OF bits  B & CF             AF clear; also multiplications
 import { Flag, Vcpu } from "./state";
 
 export const enum FlagOp {
@@ -21,6 +22,7 @@ export const enum FlagOp {
   LOGIC = 5,
   INC = 6,
   DEC = 7,
+  SHIFT = 8,
 }
 
 // @ts-ignore: decorator
@@ -63,6 +65,8 @@ export function getCarry(cpu: Vcpu): bool {
     case FlagOp.INC:
     case FlagOp.DEC:
       return cpu.flagB != 0;
+    case FlagOp.SHIFT:
+      return (cpu.flagB & Flag.CF) != 0;
     default:
       return false;
   }
@@ -70,6 +74,7 @@ export function getCarry(cpu: Vcpu): bool {
 
 export function getZero(cpu: Vcpu): bool {
   const kind = cpu.flagOp >> 2;
+  if (kind == FlagOp.SUB) return cpu.flagA == cpu.flagB;
   if (kind == FlagOp.EFLAGS) return (cpu.eflags & Flag.ZF) != 0;
   return lazyResult(cpu, kind, cpu.flagOp & 3) == 0;
 }
@@ -108,6 +113,8 @@ export function getOverflow(cpu: Vcpu): bool {
       return cpu.flagA == sign;
     case FlagOp.DEC:
       return cpu.flagA == sign - 1;
+    case FlagOp.SHIFT:
+      return (cpu.flagB & Flag.OF) != 0;
     default:
       return false;
   }
@@ -167,6 +174,69 @@ export function updateArithmeticFlags(cpu: Vcpu, mask: u32, bits: u32): void {
   setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~mask) | (bits & mask));
 }
 
+/** Sets CF alone to `carry` (0 or 1). */
+export function setCarry(cpu: Vcpu, carry: u64): void {
+  const kind = cpu.flagOp >> 2;
+  switch (kind) {
+    case FlagOp.EFLAGS:
+      cpu.eflags = (cpu.eflags & ~(<u64>Flag.CF)) | carry;
+      return;
+    case FlagOp.LOGIC:
+      cpu.flagOp = (FlagOp.SHIFT << 2) | (cpu.flagOp & 3);
+      cpu.flagB = carry;
+      return;
+    case FlagOp.SHIFT:
+      cpu.flagB = (cpu.flagB & Flag.OF) | carry;
+      return;
+    case FlagOp.INC:
+    case FlagOp.DEC:
+      cpu.flagB = carry;
+      return;
+    default:
+      updateArithmeticFlags(cpu, Flag.CF, <u32>carry);
+  }
+}
+
+/** Sets CF and OF alone, from EFLAGS bits. */
+export function setCarryOverflow(cpu: Vcpu, bits: u64): void {
+  const kind = cpu.flagOp >> 2;
+  if (kind == FlagOp.LOGIC || kind == FlagOp.SHIFT) {
+    cpu.flagOp = (FlagOp.SHIFT << 2) | (cpu.flagOp & 3);
+    cpu.flagB = bits;
+  } else updateArithmeticFlags(cpu, Flag.CF | Flag.OF, <u32>bits);
+}
+
+/** A or B of an operation, sign-extended and moved to the top: compares as its size does. */
+// @ts-ignore: decorator
+@inline
+function toTop(value: u64, sizeLog: u32): i64 {
+  return <i64>(value << (64 - ((<u64>8) << (<u64>sizeLog))));
+}
+
+/** CF or ZF. */
+export function getBelowOrEqual(cpu: Vcpu): bool {
+  if (cpu.flagOp >> 2 == FlagOp.SUB) return cpu.flagA <= cpu.flagB;
+  return getCarry(cpu) || getZero(cpu);
+}
+
+/** SF unequal OF. */
+export function getLess(cpu: Vcpu): bool {
+  const kind = cpu.flagOp >> 2;
+  const sizeLog = cpu.flagOp & 3;
+  if (kind == FlagOp.SUB) return toTop(cpu.flagA, sizeLog) < toTop(cpu.flagB, sizeLog);
+  if (kind == FlagOp.LOGIC) return toTop(cpu.flagA, sizeLog) < 0;
+  return getSign(cpu) != getOverflow(cpu);
+}
+
+/** ZF, or SF unequal OF. */
+export function getLessOrEqual(cpu: Vcpu): bool {
+  const kind = cpu.flagOp >> 2;
+  const sizeLog = cpu.flagOp & 3;
+  if (kind == FlagOp.SUB) return toTop(cpu.flagA, sizeLog) <= toTop(cpu.flagB, sizeLog);
+  if (kind == FlagOp.LOGIC) return toTop(cpu.flagA, sizeLog) <= 0;
+  return getZero(cpu) || getSign(cpu) != getOverflow(cpu);
+}
+
 /** ZF, SF and PF of `result` as EFLAGS bits. */
 // @ts-ignore: decorator
 @inline
@@ -192,7 +262,7 @@ export function testCondition(cpu: Vcpu, cc: u32): bool {
       holds = getZero(cpu);
       break;
     case 3:
-      holds = getCarry(cpu) || getZero(cpu);
+      holds = getBelowOrEqual(cpu);
       break;
     case 4:
       holds = getSign(cpu);
@@ -201,11 +271,26 @@ export function testCondition(cpu: Vcpu, cc: u32): bool {
       holds = getParity(cpu);
       break;
     case 6:
-      holds = getSign(cpu) != getOverflow(cpu);
+      holds = getLess(cpu);
       break;
     default:
-      holds = getZero(cpu) || getSign(cpu) != getOverflow(cpu);
+      holds = getLessOrEqual(cpu);
       break;
   }
   return holds != <bool>(cc & 1);
+}
+
+/** testCondition where `cc` is known at compile time: one call. */
+// @ts-ignore: decorator
+@inline
+export function testConditionInline(cpu: Vcpu, cc: u32): bool {
+  const negated = <bool>(cc & 1);
+  if (cc < 2) return getOverflow(cpu) != negated;
+  if (cc < 4) return getCarry(cpu) != negated;
+  if (cc < 6) return getZero(cpu) != negated;
+  if (cc < 8) return getBelowOrEqual(cpu) != negated;
+  if (cc < 10) return getSign(cpu) != negated;
+  if (cc < 12) return getParity(cpu) != negated;
+  if (cc < 14) return getLess(cpu) != negated;
+  return getLessOrEqual(cpu) != negated;
 }

@@ -1,5 +1,5 @@
 // INT n, INT3, INTO, INT1. SDM vol. 2A, INT n. CR4.VME is not claimed, so in virtual-8086 mode IOPL decides.
-import { Flag } from "../../cpu/state";
+import { Flag, Seg, segment } from "../../cpu/state";
 import { getOverflow } from "../../cpu/flags";
 import { Vector, raiseGp } from "../../cpu/exceptions";
 import { Insn } from "../../decode/insn";
@@ -10,13 +10,13 @@ import { faulted } from "./segments";
 /** A fault before the handler is entered is the instruction's own; after a task switch it is the new task's. */
 function softwareInterrupt(cpu: Exec, i: Insn, vector: u32, kind: u32): void {
   const returnIp = i.nextRip;
-  cpu.rip = returnIp;
+  const task = segment(cpu, Seg.TR).selector;
   tryDeliver(cpu, vector, kind, false, 0, returnIp);
   if (!faulted(cpu)) {
     cpu.leaveTo(cpu.rip);
     return;
   }
-  if (cpu.rip == returnIp) return;
+  if (segment(cpu, Seg.TR).selector == task) return;
   deliverException(cpu);
   cpu.leaveTo(cpu.rip);
 }

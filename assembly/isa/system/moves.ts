@@ -1,5 +1,5 @@
 // Moves to and from segment registers: MOV, PUSH, POP, LDS and its like. SDM vol. 2B.
-import { Seg, segment } from "../../cpu/state";
+import { Attention, Seg, segment } from "../../cpu/state";
 import { raiseUd } from "../../cpu/exceptions";
 import { Insn, Mem, Reg } from "../../decode/insn";
 import { Form } from "../../decode/op";
@@ -15,9 +15,17 @@ export function movFromSegment(cpu: Exec, i: Insn): void {
   writeSelector(cpu, i, segment(cpu, i.regField).selector);
 }
 
+/** The rest of the block was decoded for segments as they were: leave it if that no longer holds. */
+function loadInBlock(cpu: Exec, seg: u32, selector: u32): bool {
+  const mode = cpu.mode;
+  if (!loadSegment(cpu, seg, selector)) return false;
+  if (cpu.mode != mode) cpu.attention |= Attention.STOP;
+  return true;
+}
+
 /** A load of SS holds off interrupts and traps, so that the stack pointer can follow (SDM vol. 3A 6.8.3). */
 function loadWithShadow(cpu: Exec, seg: u32, selector: u32): bool {
-  if (!loadSegment(cpu, seg, selector)) return false;
+  if (!loadInBlock(cpu, seg, selector)) return false;
   if (seg == Seg.SS) cpu.interruptShadow |= SHADOW_STACK;
   return true;
 }
@@ -54,7 +62,7 @@ export function loadFarPointer(cpu: Exec, i: Insn): void {
   if (faulted(cpu)) return;
   const offset = loadFarPointerOffset(cpu, i, linear);
   const selector = <u32>cpu.load<u16>(linear + ((<u64>1) << (<u64>i.size)));
-  if (faulted(cpu) || !loadSegment(cpu, <u32>i.imm, selector)) return;
+  if (faulted(cpu) || !loadInBlock(cpu, <u32>i.imm, selector)) return;
   if (i.size == 3) cpu.writeReg<u64>(i.dst, offset);
   else if (i.size == 2) cpu.writeReg<u32>(i.dst, offset);
   else cpu.writeReg<u16>(i.dst, offset);
