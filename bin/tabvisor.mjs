@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The command `tabvisor`. The program itself is src/cli, bundled into dist/cli.js.
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const program = new URL("../dist/cli.js", import.meta.url);
+if (!existsSync(program)) {
+  console.error(`tabvisor is not built yet: run "npm run build" in ${fileURLToPath(new URL("..", import.meta.url))}`);
+  process.exit(2);
+}
+const { main } = await import(program.href);
+process.exit(await main(process.argv.slice(2)));

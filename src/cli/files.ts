@@ -1,0 +1,113 @@
+/** The files that options name: read whole or found to be writable before anything starts, with errors that name the option. */
+import { accessSync, constants, existsSync, openSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { findGuest } from "../../images/guests.ts";
+import type { BootSource, VmConfig } from "../vm/vmConfig.ts";
+import { checkKernel } from "./kernelFile.ts";
+import type { RunOptions } from "./options.ts";
+import { UsageError } from "./usageError.ts";
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "it may not be read",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is no folder",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
+};
+
+/** Firmware images are multiples of this; a shorter one is no firmware. */
+const FIRMWARE_UNIT = 512;
+
+/** @throws UsageError naming the option if the file cannot be read or is empty. */
+export function readInput(option: string, path: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${option} ${path}: ${reasonOf(error, REASONS)}`);
+  }
+  if (bytes.length === 0) throw new UsageError(`${option} ${path}: the file is empty`);
+  return bytes;
+}
+
+/** Opens a file for output, emptying it. */
+export function openOutput(option: string, path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (error) {
+    throw cannotWrite(option, path, error);
+  }
+}
+
+/** Makes sure that a file can be written at the end of a long run; leaves what is there. */
+export function checkWritable(option: string, path: string): void {
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(option, path, error);
+  }
+}
+
+export function cannotWrite(option: string, path: string, error: unknown): UsageError {
+  const reasons = { ENOENT: "there is no such folder", EACCES: "it may not be written", EISDIR: "it is a folder" };
+  return new UsageError(`${option} ${path}: ${reasonOf(error, reasons)}`);
+}
+
+function reasonOf(error: unknown, reasons: Readonly<Record<string, string>>): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code !== undefined && reasons[code]) || message;
+}
+
+/**
+ * The machine that the options describe.
+ *
+ * @param imagesDir where built images are (`images/.cache/out`): the firmware comes from there unless options name it.
+ */
+export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
+  const boot = readBoot(options);
+  const bios = readFirmware("--bios", options.bios, imagesDir, "bios");
+  const vgaBios = readFirmware("--vga-bios", options.vgaBios, imagesDir, "vgaBios");
+  if (boot.kind === "firmware" && !bios)
+    throw new UsageError("nothing to boot: give --kernel or --bios (`npm run image -- seabios` builds the default firmware)");
+  return {
+    memoryMib: options.memoryMib,
+    engine: options.engine,
+    clock: options.clock,
+    debugExit: options.debugExit,
+    boot,
+    ...(bios && { bios }),
+    ...(vgaBios && { vgaBios }),
+  };
+}
+
+function readFirmware(option: string, path: string | undefined, imagesDir: string, file: "bios" | "vgaBios") {
+  if (path === undefined) {
+    const builtIn = join(imagesDir, findGuest("seabios")?.files[file] ?? "");
+    return existsSync(builtIn) ? readInput(option, builtIn) : undefined;
+  }
+  const bytes = readInput(option, path);
+  if (bytes.length % FIRMWARE_UNIT === 0) return bytes;
+  throw new UsageError(`${option} ${path}: ${bytes.length} bytes are no multiple of ${FIRMWARE_UNIT}: cut short, or no firmware`);
+}
+
+function readBoot({ kernel: path, initrd, append = "" }: RunOptions): BootSource {
+  if (path === undefined) return { kind: "firmware" };
+  const kernel = readInput("--kernel", path);
+  const kind = checkKernel(`--kernel ${path}`, kernel);
+  if (initrd === undefined) return { kind: "kernel", kernel, append };
+  if (kind === "linux") return { kind: "kernel", kernel, append, initrd: readInput("--initrd", initrd) };
+  const modules = splitModules(initrd).map((commandLine) => {
+    const file = commandLine.split(" ", 1)[0] as string;
+    return { data: readInput("--initrd", file), commandLine };
+  });
+  return { kind: "kernel", kernel, append, modules };
+}
+
+/**
+ * "FILE ARGS,FILE ARGS", as QEMU has it: a module's command line is its file's name and what follows; `,,` is a comma.
+ */
+export function splitModules(text: string): string[] {
+  const modules = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(",,", ",").trim());
+  if (modules.every((commandLine) => commandLine !== "")) return modules;
+  throw new UsageError(`--initrd '${text}': a module without a file name`);
+}

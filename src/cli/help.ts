@@ -1,0 +1,36 @@
+/** The text of `tabvisor --help`; `docs/command-line.md` says more. */
+export const HELP = `Usage: tabvisor run [options]
+
+Runs an x86 PC. The serial line is this terminal; Ctrl-A x quits.
+
+Machine
+  --memory MIB             guest memory, 1 to 3072 MiB (256)
+  --kernel FILE            boot a Linux bzImage or a multiboot 1 ELF image without firmware
+  --initrd FILE            its initial RAM disk; for multiboot its modules: "FILE ARGS,FILE ARGS"
+  --append STRING          its command line
+  --bios FILE              firmware (SeaBIOS of the built images)
+  --vga-bios FILE          VGA BIOS (SeaVGABIOS of the built images)
+  --engine auto|interp|jit how guest code is executed (auto)
+  --clock host|icount      guest time is wall time, or instructions retired: then a run repeats exactly (host)
+  --debug-exit             port 0xf4 ends the run with exit status (value << 1) | 1
+
+Consoles
+  --serial stdio|FILE|none where the serial line's output goes (stdio)
+  --debugcon FILE          file for the bytes written to port 0xe9
+
+Scripts
+  --until REGEX            end with status 0 once a serial line or the text screen matches
+  --send 'REGEX=>TEXT'     once REGEX was seen on the serial line, send TEXT there; repeatable, in order
+  --type 'REGEX=>TEXT'     once REGEX was seen there or on the screen, type TEXT on the keyboard; repeatable, in order
+  --timeout SECONDS        end with status 124 after so long
+
+At exit
+  --screen FILE.png        write the screen
+  --screen-text            print the text screen
+  --stats FILE|-           write figures of the run as JSON
+
+TEXT may hold \\n, \\r, \\t, \\e, \\\\ and \\xHH; on the keyboard also <enter>, <f1>, <ctrl-alt-delete> and the like.
+Exit status: 0 matched or powered off, 2 wrong use, 3 triple fault, 124 time-out, 1 defect of Tabvisor.
+
+tabvisor --help, tabvisor --version
+`;

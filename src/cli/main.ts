@@ -1,0 +1,77 @@
+/** The command line's entry, bundled into dist/cli.js. `bin/tabvisor.mjs` calls {@link main}. */
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { EngineError } from "../core/engineError.ts";
+import type { EngineModules } from "../core/engine.ts";
+import { Vm } from "../vm/vm.ts";
+import { VmError } from "../vm/vmError.ts";
+import { checkWritable, makeVmConfig } from "./files.ts";
+import { HELP } from "./help.ts";
+import { parseRunOptions } from "./options.ts";
+import { EXIT_DEFECT, EXIT_OK, EXIT_USAGE, runVm } from "./run.ts";
+import { UsageError } from "./usageError.ts";
+
+/** The package's folder: this file is `dist/cli.js` in it. */
+const PACKAGE = new URL("../", import.meta.url);
+
+/** Carries out a command line (without `node` and the script); gives the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
+  endQuietlyOnBrokenPipe();
+  try {
+    return await runCommand(args);
+  } catch (error) {
+    if (!isForUser(error)) throw error;
+    process.stderr.write(`tabvisor: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+}
+
+function isForUser(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof VmError || error instanceof EngineError;
+}
+
+async function runCommand([command, ...args]: readonly string[]): Promise<number> {
+  if (command === "--help" || command === "-h" || command === "help") return print(HELP);
+  if (command === "--version") return print(`tabvisor ${version()}\n`);
+  if (command === "run") return args.includes("--help") ? print(HELP) : run(args);
+  const what = command === undefined ? "no command" : `"${command}" is not a command`;
+  throw new UsageError(`${what}; see tabvisor --help`);
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const options = parseRunOptions(args);
+  const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
+  if (options.screen !== undefined) checkWritable("--screen", options.screen);
+  if (options.stats !== undefined && options.stats !== "-") checkWritable("--stats", options.stats);
+  const vm = await Vm.create(config, await loadEngine());
+  const { stdout, stderr, stdin } = process;
+  return runVm(vm, options, { stdout, stderr, stdin, signals: process });
+}
+
+async function loadEngine(): Promise<EngineModules> {
+  const file = new URL("dist/engine.wasm", PACKAGE);
+  if (!existsSync(file)) throw new UsageError(`${fileURLToPath(file)} is missing; npm run build makes it`);
+  try {
+    return { shared: await WebAssembly.compile(readFileSync(file)) };
+  } catch (error) {
+    throw new EngineError("bad-engine", `${fileURLToPath(file)} is no engine: ${(error as Error).message}`);
+  }
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL("package.json", PACKAGE), "utf8")) as { version: string };
+  return version;
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return EXIT_OK;
+}
+
+/** Whoever read our output has gone (`tabvisor run | head`). */
+function endQuietlyOnBrokenPipe(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(EXIT_DEFECT);
+  });
+}

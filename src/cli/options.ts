@@ -1,0 +1,183 @@
+/**
+ * The options of `tabvisor run`: what is on the command line becomes {@link RunOptions} or a {@link UsageError}. Pure: no file
+ * is looked at here.
+ */
+import { parseArgs } from "node:util";
+import type { ClockMode, EngineMode } from "../vm/vmConfig.ts";
+import { UsageError } from "./usageError.ts";
+
+/** Where the serial line's output goes. */
+export type SerialTarget = { kind: "stdio" } | { kind: "none" } | { kind: "file"; path: string };
+
+/** One `--send` or `--type`. */
+export interface ScriptedInput {
+  on: "serial" | "keyboard";
+  pattern: RegExp;
+  text: string;
+}
+
+export interface RunOptions {
+  memoryMib: number;
+  kernel?: string;
+  initrd?: string;
+  append?: string;
+  bios?: string;
+  vgaBios?: string;
+  serial: SerialTarget;
+  engine: EngineMode;
+  clock: ClockMode;
+  until?: RegExp;
+  /** `--send` and `--type` in the order of the command line. */
+  inputs: ScriptedInput[];
+  timeoutSeconds?: number;
+  debugExit: boolean;
+  debugcon?: string;
+  screen?: string;
+  screenText: boolean;
+  stats?: string;
+}
+
+const STRING = { type: "string" } as const;
+const STRINGS = { type: "string", multiple: true } as const;
+const FLAG = { type: "boolean" } as const;
+
+const SPEC = {
+  memory: STRING,
+  kernel: STRING,
+  initrd: STRING,
+  append: STRING,
+  bios: STRING,
+  "vga-bios": STRING,
+  serial: STRING,
+  engine: STRING,
+  clock: STRING,
+  until: STRING,
+  send: STRINGS,
+  type: STRINGS,
+  timeout: STRING,
+  "debug-exit": FLAG,
+  debugcon: STRING,
+  screen: STRING,
+  "screen-text": FLAG,
+  stats: STRING,
+} as const;
+
+const ENGINES = ["auto", "interp", "jit"] as const;
+const CLOCKS = ["host", "icount"] as const;
+const DEFAULT_MEMORY_MIB = 256;
+/** Guest RAM ends where the PCI hole begins (`MAX_RAM_MIB` of the engine). */
+export const MAX_MEMORY_MIB = 3072;
+/** setTimeout takes 31 bits of milliseconds. */
+const MAX_TIMEOUT_SECONDS = 2_147_483;
+
+/** The option names that `tabvisor run` takes, without dashes. */
+export const OPTION_NAMES: readonly string[] = Object.keys(SPEC);
+
+/** @throws UsageError for the first thing that is wrong. */
+export function parseRunOptions(args: readonly string[]): RunOptions {
+  const { values, tokens } = parse(args);
+  const kernelOnly = (["initrd", "append"] as const).find((name) => values[name] !== undefined);
+  if (kernelOnly && values.kernel === undefined) throw new UsageError(`--${kernelOnly} needs --kernel`);
+  return {
+    memoryMib: parseMemory(values.memory),
+    serial: parseSerial(values.serial ?? "stdio"),
+    engine: parseChoice("engine", ENGINES, values.engine),
+    clock: parseChoice("clock", CLOCKS, values.clock),
+    inputs: parseInputs(tokens),
+    debugExit: values["debug-exit"] ?? false,
+    screenText: values["screen-text"] ?? false,
+    ...given("kernel", values.kernel),
+    ...given("initrd", values.initrd),
+    ...(values.append !== undefined && { append: values.append }),
+    ...given("bios", values.bios),
+    ...given("vgaBios", values["vga-bios"], "vga-bios"),
+    ...given("debugcon", values.debugcon),
+    ...given("screen", values.screen),
+    ...given("stats", values.stats),
+    ...(values.until !== undefined && { until: parsePattern("until", values.until) }),
+    ...(values.timeout !== undefined && { timeoutSeconds: parseTimeout(values.timeout) }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: SPEC, strict: true, allowPositionals: false, tokens: true });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith("ERR_PARSE_ARGS")) throw error;
+    // Node explains `--` and `=` at length; its first sentence says what is wrong.
+    const [firstSentence] = message.split(/\.\s|\n/, 1);
+    throw new UsageError(`${firstSentence?.replace(/\.$/, "")}; see tabvisor --help`);
+  }
+}
+
+function given<Key extends string>(key: Key, path: string | undefined, option: string = key) {
+  if (path === "") throw new UsageError(`--${option} needs a file name`);
+  return (path === undefined ? {} : { [key]: path }) as { [K in Key]?: string };
+}
+
+function parseMemory(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_MEMORY_MIB;
+  const mib = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (mib >= 1 && mib <= MAX_MEMORY_MIB) return mib;
+  throw new UsageError(`--memory ${text}: guest memory is a whole number of MiB from 1 to ${MAX_MEMORY_MIB}`);
+}
+
+function parseSerial(text: string): SerialTarget {
+  if (text === "stdio" || text === "none") return { kind: text };
+  if (text === "") throw new UsageError("--serial needs stdio, none or a file name");
+  return { kind: "file", path: text };
+}
+
+/** The first choice is the default. */
+function parseChoice<T extends string>(option: string, choices: readonly T[], text: string | undefined): T {
+  const choice = text === undefined ? choices[0] : choices.find((candidate) => candidate === text);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${option} ${text}: must be ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
+}
+
+function parseTimeout(text: string): number {
+  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS) return seconds;
+  throw new UsageError(`--timeout ${text}: must be a number of seconds from above 0 to ${MAX_TIMEOUT_SECONDS}`);
+}
+
+/** Line by line, so `^` and `$` are a line's ends; a search begins where it is told to. */
+function parsePattern(option: string, source: string): RegExp {
+  try {
+    return new RegExp(source, "gm");
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^Invalid regular expression: /, "");
+    throw new UsageError(`--${option}: not a regular expression: ${reason}`);
+  }
+}
+
+type Token = ReturnType<typeof parse>["tokens"][number];
+
+function parseInputs(tokens: readonly Token[]): ScriptedInput[] {
+  return tokens.flatMap((token) => {
+    if (token.kind !== "option" || (token.name !== "send" && token.name !== "type")) return [];
+    return [parseInput(token.name, token.value ?? "")];
+  });
+}
+
+const ARROW = "=>";
+
+function parseInput(option: "send" | "type", value: string): ScriptedInput {
+  const arrow = value.indexOf(ARROW);
+  if (arrow < 0) throw new UsageError(`--${option} '${value}': must be 'REGEX=>TEXT'`);
+  return {
+    on: option === "send" ? "serial" : "keyboard",
+    pattern: parsePattern(option, value.slice(0, arrow)),
+    text: unescapeText(value.slice(arrow + ARROW.length)),
+  };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", e: "\x1b", "\\": "\\" };
+
+/** A shell's single quotes leave `\n` as two characters. An unknown escape stays as it is. */
+export function unescapeText(text: string): string {
+  return text.replace(/\\(?:x([0-9a-fA-F]{2})|([nrte\\]))/g, (_whole, hex: string | undefined, letter: string) =>
+    hex === undefined ? (ESCAPES[letter] as string) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
