@@ -10,7 +10,7 @@ import { blockBytes, flushBlocks } from "./interp/blocks";
 import { runSlice } from "./interp/run";
 import { Exec } from "./interp/exec";
 import { hostWrote as dropCode } from "./mmu/codePages";
-import { flushAll } from "./mmu/flush";
+import { flushAll, initTlb } from "./mmu/flush";
 import { initPhysicalMap, mapMemory as mapPages, setA20 as switchA20 } from "./mmu/physical";
 
 /** Prepares the machine's memory: `ramBytes` of RAM, empty caches, a CPU in its power-on state. */
@@ -18,6 +18,7 @@ export function initialize(ramBytes: u32): void {
   const cpu = vcpu();
   memory.fill(<usize>MemoryMap.VCPU, 0, <usize>MemoryMap.VCPU_SIZE);
   cpu.a20Mask = 0xffff_ffff;
+  initTlb(cpu);
   initPhysicalMap(ramBytes);
   reset();
 }

@@ -52,7 +52,7 @@ export function findOrBuildBlock(cpu: Vcpu): u32 {
   if (!end) return 0;
   block.physical = <u32>physical;
   if (block.secondPage != NO_PAGE) {
-    const second = fetchPage(cpu, (linear | 0xfff) + 1);
+    const second = fetchPage(cpu, nextPage(cpu, linear));
     if (second >= 0x1_0000_0000) return <u32>changetype<usize>(block);
     block.secondPage = <u32>(second >> 12);
   }
@@ -61,10 +61,16 @@ export function findOrBuildBlock(cpu: Vcpu): u32 {
   return <u32>changetype<usize>(block);
 }
 
+/** The linear page after `linear`'s. */
+function nextPage(cpu: Vcpu, linear: u64): u64 {
+  const next = (linear | 0xfff) + 1;
+  return (cpu.mode & Mode.CODE_SIZE) == 3 ? next : next & 0xffff_ffff;
+}
+
 /** A block that crosses pages was found by its first; its second must still be the one it was decoded from. */
 function secondPageHolds(cpu: Vcpu, block: Block, linear: u64): bool {
   if (block.secondPage == NO_PAGE) return true;
-  const second = fetchPage(cpu, (linear | 0xfff) + 1);
+  const second = fetchPage(cpu, nextPage(cpu, linear));
   if (cpu.attention & 1) return false;
   return <u32>(second >> 12) == block.secondPage;
 }
@@ -170,7 +176,7 @@ function withinCodeLimitAt(cpu: Vcpu, ip: u64, length: i32): bool {
 
 /** Whether this instruction always goes somewhere by itself, so that BLOCK_END after it only holds a link. */
 function transfersControl(i: Insn): bool {
-  const op = <u32>i.op;
+  const op = <i32>i.op;
   return (
     (op >= Op.JMP && op <= Op.CALL_INDIRECT) || (op >= Op.LOOP && op <= Op.JCXZ)
   );

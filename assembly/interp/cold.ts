@@ -17,7 +17,7 @@ export const IP_NOT_SET: u32 = 1;
  */
 export function executeCold(cpu: Exec, i: Insn): void {
   cpu.insn = <u32>changetype<usize>(i);
-  const op = <u32>i.op;
+  const op = <i32>i.op;
   if (op < Op.UD) executeInteger(cpu, i);
   else if (op < Op.X87_MEM) executeSystem(cpu, i);
   else if (op < Op.SSE) executeX87(cpu, i);

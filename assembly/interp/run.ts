@@ -6,7 +6,8 @@ import { Attention, Flag } from "../cpu/state";
 import { Vector, raise } from "../cpu/exceptions";
 import { INSN_SIZE, Insn } from "../decode/insn";
 import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system/deliver";
-import { checkCodeBreakpoints } from "../isa/system/debug";
+import { Dr6 } from "../cpu/registerBits";
+import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, findOrBuildBlock } from "./blockBuilder";
 import { IP_NOT_SET } from "./cold";
@@ -19,7 +20,8 @@ const DR7_ENABLES: u64 = 0xff;
 /** Runs until `instructions` reaches `instructionLimit` or something else ends the slice. */
 export function runSlice(cpu: Exec): ExitReason {
   cpu.attention = 0;
-  for (;;) {
+  while (true) {
+    cpu.insn = 0; // between instructions: the count of retired ones is exact
     if (cpu.exitRequest) {
       cpu.exitRequest = 0;
       return ExitReason.REQUESTED;
@@ -80,6 +82,7 @@ function singleStep(cpu: Exec): void {
     return;
   }
   cpu.interruptShadow = 0;
+  cpu.stepSuppressed = 0;
   const block = changetype<Block>(<usize>address);
   cpu.linkSlot = IP_NOT_SET;
   const i = changetype<Insn>(block.first);
@@ -87,7 +90,7 @@ function singleStep(cpu: Exec): void {
   if (!(cpu.attention & Attention.FAULT)) cpu.eflags &= ~(<u64>Flag.RF);
   leaveBlock(cpu, i);
   if (trapAfter && !cpu.shutdown && !cpu.stepSuppressed && !(cpu.interruptShadow & 2)) {
-    cpu.dr6 |= 0x4000; // BS
+    noteDebug(cpu, Dr6.BS);
     cpu.pendingDebug = 1;
   }
   cpu.stepSuppressed = 0;
@@ -134,7 +137,7 @@ function leaveBlock(cpu: Exec, i: Insn): void {
  */
 function runBlocks(cpu: Exec): bool {
   let address = lookUp(cpu);
-  for (;;) {
+  while (true) {
     if (!address) {
       takeException(cpu);
       return true;
