@@ -1,0 +1,99 @@
+/** `<guest-menu>`: a dialog to choose what to start, as cards, with memory, engine and command line for those who care. */
+import { html, LitElement } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { ICONS } from "./icons.ts";
+import { type CatalogueGuest, howToBuild } from "./launch/catalogue.ts";
+import { ENGINE_MODES, parseMemory, type UrlOptions } from "./launch/urlOptions.ts";
+import "./pageNotice.ts";
+import { menuStyles } from "./guestMenuStyles.ts";
+import { baseStyles, buttonStyles } from "./styles.ts";
+
+/** What was chosen. */
+export interface GuestChoice {
+  guest: CatalogueGuest;
+  wishes: Omit<UrlOptions, "guest" | "view">;
+}
+
+@customElement("guest-menu")
+export class GuestMenu extends LitElement {
+  static override readonly styles = [baseStyles, buttonStyles, menuStyles];
+
+  @property({ attribute: false }) guests: readonly CatalogueGuest[] = [];
+  /** Why there are no guests to choose from. */
+  @property() trouble = "";
+  @state() private mistake = "";
+  @query("dialog") private readonly dialog!: HTMLDialogElement;
+  @query("form") private readonly form!: HTMLFormElement;
+
+  open(): void {
+    this.mistake = "";
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  protected override render(): unknown {
+    return html`
+      <dialog aria-labelledby="title" @click=${this.closeOutside}>
+        <div class="sheet">
+          <header>
+            <h2 id="title">Start a machine</h2>
+            <button class="quiet icon" aria-label="Close" @click=${() => this.dialog.close()}>${ICONS.close}</button>
+          </header>
+          ${this.trouble ? html`<page-notice kind="error" .message=${this.trouble}></page-notice>` : ""}
+          <div class="cards">${this.guests.map((guest) => this.renderCard(guest))}</div>
+          ${this.renderWishes()}
+        </div>
+      </dialog>
+    `;
+  }
+
+  private renderCard(guest: CatalogueGuest): unknown {
+    return html`
+      <button class="card" data-guest=${guest.id} ?disabled=${!guest.available} @click=${() => this.choose(guest)}>
+        <span class="name">${guest.title}</span>
+        <span class="about">${guest.description}</span>
+        <span class="facts">
+          ${guest.available ? `${guest.memoryMib} MiB of memory` : html`Not built here yet: <code>${howToBuild(guest)}</code>`}
+        </span>
+      </button>
+    `;
+  }
+
+  private renderWishes(): unknown {
+    return html`
+      <details>
+        <summary>Memory, engine, command line</summary>
+        <form @submit=${(event: Event) => event.preventDefault()}>
+          <label>Memory in MiB <input name="memory" inputmode="numeric" placeholder="as the guest wants" /></label>
+          <label>Engine <select name="engine">${ENGINE_MODES.map((mode) => html`<option>${mode}</option>`)}</select></label>
+          <label class="wide">Kernel command line <input name="append" spellcheck="false" placeholder="as the guest wants" /></label>
+        </form>
+      </details>
+      ${this.mistake ? html`<page-notice kind="error" .message=${this.mistake}></page-notice>` : ""}
+    `;
+  }
+
+  private choose(guest: CatalogueGuest): void {
+    try {
+      const choice: GuestChoice = { guest, wishes: this.readWishes() };
+      this.dialog.close();
+      this.dispatchEvent(new CustomEvent("choose-guest", { detail: choice }));
+    } catch (error) {
+      this.mistake = (error as Error).message;
+    }
+  }
+
+  private readWishes(): GuestChoice["wishes"] {
+    const fields = new FormData(this.form);
+    const text = (name: string): string => String(fields.get(name) ?? "").trim();
+    const engine = ENGINE_MODES.find((mode) => mode === text("engine"));
+    return {
+      ...(text("memory") !== "" && { memoryMib: parseMemory(text("memory")) }),
+      ...(engine && { engine }),
+      ...(text("append") !== "" && { append: text("append") }),
+    };
+  }
+
+  private closeOutside(event: MouseEvent): void {
+    if (event.target === this.dialog) this.dialog.close();
+  }
+}

@@ -1,0 +1,120 @@
+import { css } from "lit";
+
+export const menuStyles = css`
+  dialog {
+    width: min(720px, calc(100vw - 24px));
+    max-height: calc(100dvh - 24px);
+    padding: 0;
+    border: 1px solid var(--line);
+    border-radius: 14px;
+    background: var(--surface);
+    color: var(--ink);
+    box-shadow: 0 24px 64px rgb(0 0 0 / 28%);
+  }
+  dialog::backdrop {
+    background: rgb(10 14 18 / 45%);
+  }
+  .sheet {
+    display: grid;
+    gap: 14px;
+    padding: 18px 20px 20px;
+  }
+  header {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+  }
+  h2 {
+    margin: 0;
+    font-size: 19px;
+    font-weight: 650;
+  }
+  .cards {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(200px, 1fr));
+    gap: 10px;
+  }
+  button.card {
+    display: flex;
+    flex-direction: column;
+    align-items: stretch;
+    justify-content: flex-start;
+    gap: 5px;
+    padding: 14px;
+    border-radius: var(--radius);
+    background: var(--page);
+    text-align: left;
+    white-space: normal;
+  }
+  button.card:hover:not(:disabled) {
+    border-color: var(--accent);
+    background: var(--accent-soft);
+  }
+  button.card:disabled {
+    opacity: 1;
+    border-style: dashed;
+  }
+  .name {
+    font-size: 15px;
+    font-weight: 600;
+  }
+  .card:disabled .name {
+    color: var(--muted);
+  }
+  .about {
+    flex: 1;
+    color: var(--muted);
+    line-height: 1.4;
+  }
+  .facts {
+    margin-top: 4px;
+    color: var(--muted);
+    font-size: 12.5px;
+  }
+  code {
+    color: var(--ink);
+    font: 12px var(--mono);
+    user-select: all;
+  }
+  summary {
+    width: fit-content;
+    color: var(--muted);
+    font-size: 14px;
+    cursor: pointer;
+  }
+  form {
+    display: grid;
+    grid-template-columns: 1fr 1fr;
+    gap: 12px;
+    margin-top: 12px;
+  }
+  label {
+    display: grid;
+    gap: 4px;
+    color: var(--muted);
+    font-size: 13px;
+  }
+  .wide {
+    grid-column: 1 / -1;
+  }
+  input,
+  select {
+    width: 100%;
+    min-height: 36px;
+    padding: 0 10px;
+    border: 1px solid var(--line);
+    border-radius: 8px;
+    background: var(--page);
+    color: var(--ink);
+    font: 14px var(--sans);
+  }
+  input::placeholder {
+    color: var(--muted);
+    opacity: 0.8;
+  }
+  @media (max-width: 480px) {
+    .cards {
+      grid-template-columns: 1fr;
+    }
+  }
+`;

@@ -1,0 +1,77 @@
+/** The guests that can be started, as the server has them, and their files. */
+import type { Guest } from "../../../images/guests.ts";
+import type { EngineMode, VmConfig } from "../../vm/vmConfig.ts";
+import { VmError } from "../../vm/vmError.ts";
+
+/** A guest of the menu; one that is not available has still to be built on the server. */
+export interface CatalogueGuest extends Guest {
+  available: boolean;
+}
+
+/** What a person may change about a guest. */
+export interface MachineOptions {
+  memoryMib: number;
+  engine: EngineMode;
+  append: string;
+}
+
+interface ImageIndex {
+  guests: CatalogueGuest[];
+}
+
+/** The catalogue of the server; throws VmError. */
+export async function loadCatalogue(): Promise<readonly CatalogueGuest[]> {
+  const response = await fetchImage("index.json").catch((error: unknown) => {
+    if (!(error instanceof VmError)) throw error;
+    throw new VmError("load-failed", `The list of guests is not there (${error.message}). \`npm start\` builds it.`);
+  });
+  return ((await response.json()) as ImageIndex).guests;
+}
+
+/** How to get a guest that is not there. */
+export function howToBuild(guest: Guest): string {
+  return `npm run image ${guest.id}`;
+}
+
+/** Fetches a guest's files; throws VmError. */
+export async function loadGuest(guest: CatalogueGuest, options: MachineOptions): Promise<VmConfig> {
+  if (!guest.available) {
+    throw new VmError("load-failed", `${guest.title} has not been built here yet: \`${howToBuild(guest)}\` does that.`);
+  }
+  const { kernel, initrd, bios, vgaBios } = guest.files;
+  const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
+    [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
+  );
+  return {
+    memoryMib: options.memoryMib,
+    engine: options.engine,
+    clock: "host",
+    boot:
+      kernelBytes === undefined
+        ? { kind: "firmware" }
+        : { kind: "kernel", kernel: kernelBytes, append: options.append, ...(initrdBytes && { initrd: initrdBytes }) },
+    ...(biosBytes && { bios: biosBytes }),
+    ...(vgaBiosBytes && { vgaBios: vgaBiosBytes }),
+  };
+}
+
+async function fetchBytes(path: string): Promise<Uint8Array> {
+  const response = await fetchImage(path);
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch {
+    throw new VmError("load-failed", `images/${path} broke off while it was being fetched`);
+  }
+}
+
+async function fetchImage(path: string): Promise<Response> {
+  const url = new URL(`images/${path}`, document.baseURI);
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw new VmError("load-failed", `images/${path} could not be fetched: the server does not answer`);
+  }
+  if (!response.ok) throw new VmError("load-failed", `images/${path} could not be fetched: HTTP ${response.status}`);
+  return response;
+}

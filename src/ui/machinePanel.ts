@@ -1,0 +1,106 @@
+/** `<machine-panel>`: one machine whole: toolbar, screen, terminal, status, and whatever went wrong with it. */
+import { html } from "lit";
+import { customElement, property, query } from "lit/decorators.js";
+import type { ClientEvent } from "../vm/vmClient.ts";
+import { describeReason } from "./format.ts";
+import { ICONS } from "./icons.ts";
+import type { View } from "./launch/urlOptions.ts";
+import { MachineElement } from "./machineElement.ts";
+import type { MachineToolbar } from "./machineToolbar.ts";
+import "./machineToolbar.ts";
+import "./pageNotice.ts";
+import type { ScreenView } from "./screenView.ts";
+import "./screenView.ts";
+import "./statusLine.ts";
+import type { TerminalView } from "./terminalView.ts";
+import "./terminalView.ts";
+import { panelStyles } from "./machinePanelStyles.ts";
+import { baseStyles, buttonStyles } from "./styles.ts";
+
+@customElement("machine-panel")
+export class MachinePanel extends MachineElement {
+  static override readonly styles = [baseStyles, buttonStyles, panelStyles];
+
+  protected override readonly events: readonly ClientEvent[] = ["state", "responding"];
+  @property({ reflect: true }) view: View = "both";
+  /** The embedded page: no frame around it, and it cannot be closed. */
+  @property({ type: Boolean, reflect: true }) embedded = false;
+  @query("screen-view") private readonly screenView!: ScreenView | null;
+  @query("terminal-view") private readonly terminalView!: TerminalView | null;
+  @query(".stage") private readonly stage!: HTMLElement;
+
+  /** Gives the terminal the keyboard; the screen where there is none. */
+  focusConsole(): void {
+    (this.terminalView ?? this.screenView)?.focus();
+  }
+
+  protected override render(): unknown {
+    const { machine } = this;
+    return html`
+      <div class="bar">
+        <h2>${machine.title}</h2>
+        <machine-toolbar .machine=${machine} ?fixed=${this.embedded} @full-screen=${this.fullScreen}
+          @close-machine=${this.closeMachine}></machine-toolbar>
+      </div>
+      ${this.renderTrouble()}
+      <div class="stage">
+        ${this.view === "serial" ? "" : this.renderScreen()} ${this.view === "screen" ? "" : this.renderTerminal()}
+      </div>
+      <status-line .machine=${machine}></status-line>
+    `;
+  }
+
+  private renderScreen(): unknown {
+    return html`<section class="screen" aria-label="Screen">
+      <header>${ICONS.screen}Screen</header>
+      <screen-view .machine=${this.machine} @leave-screen=${this.leaveScreen}></screen-view>
+    </section>`;
+  }
+
+  private renderTerminal(): unknown {
+    return html`<section class="serial" aria-label="Serial terminal">
+      <header>${ICONS.terminal}Serial terminal</header>
+      <terminal-view .machine=${this.machine}></terminal-view>
+    </section>`;
+  }
+
+  /** What has to be said about a machine that is not well. */
+  private renderTrouble(): unknown {
+    const { state, failure, reason, responding } = this.machine;
+    if (failure !== undefined) {
+      return html`<page-notice kind="error" .message=${failure.message}>
+        <div class="actions"><button @click=${this.retry}>Try again</button></div>
+      </page-notice>`;
+    }
+    const why = describeReason(reason);
+    if (why !== undefined) {
+      return html`<page-notice kind=${state === "crashed" ? "error" : "note"} .message=${why}>
+        ${reason?.kind === "triple-fault" ? html`<pre>${reason.registers}</pre>` : ""}
+      </page-notice>`;
+    }
+    if (state === "off")
+      return html`<page-notice .message=${"The guest has powered the machine off. Reset starts it again."}></page-notice>`;
+    if (state === "running" && !responding) {
+      return html`<page-notice .message=${"This machine has given no sign of life for some seconds. It may come back; Close ends it."}></page-notice>`;
+    }
+    return undefined;
+  }
+
+  private async fullScreen(): Promise<void> {
+    if (document.fullscreenElement !== null) await document.exitFullscreen();
+    else await this.stage.requestFullscreen().catch(() => undefined);
+  }
+
+  private leaveScreen(): void {
+    this.renderRoot.querySelector<MachineToolbar>("machine-toolbar")?.focus();
+  }
+
+  private retry(): void {
+    this.dispatchEvent(new CustomEvent("retry-machine", { detail: this.machine, bubbles: true, composed: true }));
+  }
+
+  private closeMachine(event: Event): void {
+    event.stopPropagation();
+    this.dispatchEvent(new CustomEvent("close-tab", { detail: this.machine, bubbles: true, composed: true }));
+  }
+}

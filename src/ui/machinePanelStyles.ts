@@ -1,0 +1,112 @@
+/** How a machine's panel is laid out: screen and terminal side by side where there is room, else one above the other. */
+import { css } from "lit";
+
+export const panelStyles = css`
+  :host {
+    display: grid;
+    grid-template-rows: auto auto minmax(0, 1fr) auto;
+    gap: 10px;
+    min-width: 0;
+    min-height: 0;
+    height: 100%;
+    container-type: size;
+  }
+  .bar {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: 12px;
+    min-width: 0;
+  }
+  h2 {
+    margin: 0;
+    overflow: hidden;
+    font-size: 16px;
+    font-weight: 600;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  page-notice {
+    grid-row: 2;
+  }
+  pre {
+    max-height: 30cqh;
+    margin: 8px 0 0;
+    overflow: auto;
+    font: 12.5px / 1.5 var(--mono);
+    white-space: pre;
+  }
+  .actions {
+    margin-top: 8px;
+  }
+  .stage {
+    grid-row: 3;
+    display: grid;
+    grid-auto-flow: column;
+    grid-auto-columns: minmax(0, 1fr);
+    gap: 12px;
+    min-height: 0;
+  }
+  status-line {
+    grid-row: 4;
+  }
+  .stage:fullscreen {
+    padding: 8px;
+    background: var(--screen);
+  }
+  section {
+    display: grid;
+    grid-template-rows: auto minmax(0, 1fr);
+    min-width: 0;
+    min-height: 0;
+    overflow: hidden;
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    background: var(--surface);
+    box-shadow: var(--shadow);
+  }
+  section:focus-within {
+    border-color: var(--accent);
+  }
+  section header {
+    display: flex;
+    align-items: center;
+    gap: 7px;
+    padding: 6px 12px;
+    color: var(--muted);
+    font-size: 13px;
+  }
+  section header svg {
+    width: 16px;
+    height: 16px;
+  }
+  section:focus-within header {
+    color: var(--accent);
+  }
+  @container (max-width: 820px) {
+    .stage {
+      grid-auto-flow: row;
+      grid-auto-columns: auto;
+      grid-template-rows: minmax(150px, calc((100cqw - 2px) * 0.5556 + 34px)) minmax(180px, 1fr);
+      overflow: auto;
+    }
+    :host([view="screen"]) .stage,
+    :host([view="serial"]) .stage {
+      grid-template-rows: minmax(0, 1fr);
+    }
+  }
+  :host([embedded]) {
+    gap: 6px;
+    padding: 6px;
+  }
+  :host([embedded]) section {
+    border-radius: 6px;
+    box-shadow: none;
+  }
+  :host([embedded]) section header {
+    display: none;
+  }
+  :host([embedded]) section {
+    grid-template-rows: minmax(0, 1fr);
+  }
+`;

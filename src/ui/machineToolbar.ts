@@ -1,0 +1,85 @@
+/** `<machine-toolbar>`: what one does to a machine. Closing and full screen are events for the panel around it. */
+import { css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { ClientEvent } from "../vm/vmClient.ts";
+import { ICONS } from "./icons.ts";
+import { MachineElement } from "./machineElement.ts";
+import { baseStyles, buttonStyles } from "./styles.ts";
+
+@customElement("machine-toolbar")
+export class MachineToolbar extends MachineElement {
+  static override readonly styles = [
+    baseStyles,
+    buttonStyles,
+    css`
+      :host {
+        display: flex;
+        align-items: center;
+        gap: 6px;
+      }
+      @media (max-width: 640px) {
+        .label {
+          display: none;
+        }
+        button {
+          width: 40px;
+          padding: 0;
+        }
+        button.keys {
+          width: auto;
+          padding: 0 8px;
+        }
+      }
+    `,
+  ];
+
+  protected override readonly events: readonly ClientEvent[] = ["state"];
+  /** The embedded page's machine cannot be closed. */
+  @property({ type: Boolean }) fixed = false;
+
+  override focus(): void {
+    this.renderRoot.querySelector("button")?.focus();
+  }
+
+  protected override render(): unknown {
+    const { state } = this.machine;
+    const alive = state === "running" || state === "paused";
+    const paused = state === "paused";
+    return html`
+      ${this.button(paused ? "Resume" : "Pause", paused ? ICONS.play : ICONS.pause, alive, () => this.togglePause())}
+      ${this.button("Reset", ICONS.reset, alive || state === "off" || state === "crashed", () => this.machine.reset())}
+      <button class="keys" title="Press Ctrl Alt Del in the guest" ?disabled=${!alive} @click=${this.ctrlAltDel}>
+        ${ICONS.keyboard}<span class="label">Ctrl Alt Del</span>
+      </button>
+      ${this.button("Full screen", ICONS.fullScreen, true, () => this.emit("full-screen"))}
+      ${this.fixed ? "" : this.button("Close", ICONS.close, true, () => this.emit("close-machine"))}
+    `;
+  }
+
+  private button(name: string, icon: unknown, enabled: boolean, act: () => unknown): unknown {
+    return html`<button title=${name} aria-label=${name} ?disabled=${!enabled} @click=${() => this.attempt(act)}>
+      ${icon}<span class="label">${name}</span>
+    </button>`;
+  }
+
+  /** A machine may end just when something is asked of it; its panel tells why. */
+  private async attempt(act: () => unknown): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      console.warn(error);
+    }
+  }
+
+  private togglePause(): Promise<void> {
+    return this.machine.state === "paused" ? this.machine.resume() : this.machine.pause();
+  }
+
+  private ctrlAltDel(): void {
+    void this.attempt(() => this.machine.type("<ctrl-alt-delete>"));
+  }
+
+  private emit(type: string): void {
+    this.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The screen where a worker cannot draw on the page's canvas (no OffscreenCanvas: Safari before 16.4): changed rows are posted
+ * to the page, which draws them. One frame is under way at a time, so a slow page gets fewer frames, not a queue of them.
+ */
+import type { FrameSource } from "../display/canvasDisplay.ts";
+import type { OutputMessage } from "./messages.ts";
+
+const FRAME_MS = 33;
+
+type FrameMessage = Extract<OutputMessage, { kind: "frame" }>;
+
+export class FramePoster {
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private awaited = false;
+
+  constructor(
+    private readonly source: FrameSource,
+    private readonly post: (message: FrameMessage) => void,
+  ) {}
+
+  start(): void {
+    this.timer ??= setInterval(() => this.postChanges(), FRAME_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** The page has drawn what it was sent. */
+  drawn(): void {
+    this.awaited = false;
+  }
+
+  private postChanges(): void {
+    // The source forgets what changed when it is asked, so it is not asked before the page can take the answer.
+    if (this.awaited) return;
+    const { width, height, pixels, changedRows } = this.source();
+    const { first, end } = changedRows;
+    if (end <= first) return;
+    this.awaited = true;
+    this.post({ kind: "frame", width, height, first, pixels: pixels.slice(first * width * 4, end * width * 4) });
+  }
+}

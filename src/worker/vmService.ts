@@ -1,0 +1,149 @@
+/**
+ * One VM as its worker offers it: control by Comlink calls, input and output on a MessagePort (messages.ts).
+ * The screen is drawn here, on the page's own canvas.
+ */
+
+import type { EngineModules } from "../core/engine.ts";
+import { CanvasDisplay } from "../display/canvasDisplay.ts";
+import { Vm } from "../vm/vm.ts";
+import type { VmConfig } from "../vm/vmConfig.ts";
+import { VmError } from "../vm/vmError.ts";
+import { packError } from "./errors.ts";
+import { FramePoster } from "./framePoster.ts";
+import { type InputMessage, type OutputMessage, postOutput } from "./messages.ts";
+import { SerialBatcher } from "./serialBatcher.ts";
+
+/** Between two looks whether the text screen has changed. */
+const SCREEN_TEXT_MS = 100;
+/** Between two reports of the figures. */
+const STATS_MS = 500;
+
+interface Display {
+  start(): void;
+  stop(): void;
+}
+
+export class VmService {
+  private created: Vm | undefined;
+  private port: MessagePort | undefined;
+  private display: Display | undefined;
+  private framePoster: FramePoster | undefined;
+  private visible = true;
+  private screenText = "";
+  private readonly timers: ReturnType<typeof setInterval>[] = [];
+  private readonly serial = new SerialBatcher((bytes) => this.post({ kind: "serial", bytes }));
+
+  /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
+  async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
+    this.port = port;
+    const vm = await Vm.create(config, engine);
+    this.created = vm;
+    vm.serial.onOutput((bytes) => this.serial.write(bytes));
+    vm.onState((state, reason) => {
+      this.report();
+      this.post({ kind: "state", state, ...(reason && { reason }) });
+    });
+    port.onmessage = (event: MessageEvent<InputMessage>) => this.handle(event.data);
+    this.timers.push(setInterval(() => this.reportScreenText(), SCREEN_TEXT_MS));
+    this.timers.push(setInterval(() => this.reportStats(), STATS_MS));
+  }
+
+  /** Draws the screen on `canvas` from now on. */
+  attachCanvas(canvas: OffscreenCanvas): void {
+    this.useDisplay(
+      new CanvasDisplay({
+        canvas,
+        source: () => this.vm.frame(),
+        onResize: (width, height) => this.post({ kind: "screen-size", width, height }),
+      }),
+    );
+  }
+
+  /** Posts the screen's changes to the page from now on, where there is no OffscreenCanvas. */
+  attachPage(): void {
+    this.framePoster = new FramePoster(
+      () => this.vm.frame(),
+      (message) => this.post(message),
+    );
+    this.useDisplay(this.framePoster);
+  }
+
+  start(): void {
+    this.vm.start();
+  }
+
+  pause(): void {
+    this.vm.pause();
+  }
+
+  resume(): void {
+    this.vm.resume();
+  }
+
+  reset(): void {
+    this.vm.reset();
+  }
+
+  /** Types a script with `<enter>` and the like on the PS/2 keyboard; resolves when the guest has taken the last key. */
+  async type(script: string): Promise<void> {
+    await this.vm.type(script);
+  }
+
+  close(): void {
+    for (const timer of this.timers.splice(0)) clearInterval(timer);
+    this.display?.stop();
+    this.serial.finish();
+    this.created?.close();
+    this.port?.close();
+  }
+
+  /** Tells the page of a defect that no call was there to report. */
+  reportFault(error: unknown): void {
+    this.post({ kind: "fault", error: packError(error) });
+  }
+
+  private get vm(): Vm {
+    if (this.created === undefined) throw new VmError("bad-state", "the machine has not been made yet");
+    return this.created;
+  }
+
+  private useDisplay(display: Display): void {
+    this.display?.stop();
+    this.display = display;
+    if (this.visible) display.start();
+  }
+
+  private handle(message: InputMessage): void {
+    if (message.kind === "serial") this.vm.serial.send(message.bytes);
+    else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down);
+    else if (message.kind === "mouse") this.vm.mouse.move(message.dx, message.dy, message.dz, message.buttons);
+    else if (message.kind === "visible") this.setVisible(message.visible);
+    else this.framePoster?.drawn();
+  }
+
+  private setVisible(visible: boolean): void {
+    this.visible = visible;
+    if (visible) this.display?.start();
+    else this.display?.stop();
+  }
+
+  private report(): void {
+    this.reportScreenText();
+    this.reportStats();
+  }
+
+  private reportScreenText(): void {
+    const text = this.vm.screenText();
+    if (text === this.screenText) return;
+    this.screenText = text;
+    this.post({ kind: "screen-text", text });
+  }
+
+  private reportStats(): void {
+    this.post({ kind: "stats", stats: this.vm.stats() });
+  }
+
+  private post(message: OutputMessage): void {
+    if (this.port !== undefined) postOutput(this.port, message);
+  }
+}
