@@ -2,8 +2,9 @@
 import { accessSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findGuest } from "../../images/guests.ts";
+import { isLinuxImage } from "../machine/linuxBoot.ts";
+import { findMultibootHeader } from "../machine/multiboot.ts";
 import type { BootSource, VmConfig } from "../vm/vmConfig.ts";
-import { checkKernel } from "./kernelFile.ts";
 import type { RunOptions } from "./options.ts";
 import { UsageError } from "./usageError.ts";
 
@@ -68,7 +69,9 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
   const bios = readFirmware("--bios", options.bios, imagesDir, "bios");
   const vgaBios = readFirmware("--vga-bios", options.vgaBios, imagesDir, "vgaBios");
   if (boot.kind === "firmware" && !bios)
-    throw new UsageError("nothing to boot: give --kernel or --bios (`npm run image -- seabios` builds the default firmware)");
+    throw new UsageError(
+      "nothing to boot: give --kernel or --bios (`npm run image -- seabios` builds the default firmware)",
+    );
   return {
     memoryMib: options.memoryMib,
     engine: options.engine,
@@ -87,15 +90,17 @@ function readFirmware(option: string, path: string | undefined, imagesDir: strin
   }
   const bytes = readInput(option, path);
   if (bytes.length % FIRMWARE_UNIT === 0) return bytes;
-  throw new UsageError(`${option} ${path}: ${bytes.length} bytes are no multiple of ${FIRMWARE_UNIT}: cut short, or no firmware`);
+  throw new UsageError(
+    `${option} ${path}: ${bytes.length} bytes are no multiple of ${FIRMWARE_UNIT}: cut short, or no firmware`,
+  );
 }
 
 function readBoot({ kernel: path, initrd, append = "" }: RunOptions): BootSource {
   if (path === undefined) return { kind: "firmware" };
   const kernel = readInput("--kernel", path);
-  const kind = checkKernel(`--kernel ${path}`, kernel);
   if (initrd === undefined) return { kind: "kernel", kernel, append };
-  if (kind === "linux") return { kind: "kernel", kernel, append, initrd: readInput("--initrd", initrd) };
+  const takesModules = !isLinuxImage(kernel) && findMultibootHeader(kernel) !== undefined;
+  if (!takesModules) return { kind: "kernel", kernel, append, initrd: readInput("--initrd", initrd) };
   const modules = splitModules(initrd).map((commandLine) => {
     const file = commandLine.split(" ", 1)[0] as string;
     return { data: readInput("--initrd", file), commandLine };

@@ -1,8 +1,8 @@
 /** The command line's entry, bundled into dist/cli.js. `bin/tabvisor.mjs` calls {@link main}. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { EngineError } from "../core/engineError.ts";
 import type { EngineModules } from "../core/engine.ts";
+import { EngineError } from "../core/engineError.ts";
 import { Vm } from "../vm/vm.ts";
 import { VmError } from "../vm/vmError.ts";
 import { checkWritable, makeVmConfig } from "./files.ts";
@@ -43,7 +43,12 @@ async function run(args: readonly string[]): Promise<number> {
   const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
   if (options.screen !== undefined) checkWritable("--screen", options.screen);
   if (options.stats !== undefined && options.stats !== "-") checkWritable("--stats", options.stats);
-  const vm = await Vm.create(config, await loadEngine());
+  const engine = await loadEngine();
+  const vm = await Vm.create(config, engine).catch((error) => {
+    throw error instanceof VmError && error.code === "bad-kernel"
+      ? new UsageError(`--kernel ${options.kernel}: ${error.message}`)
+      : error;
+  });
   const { stdout, stderr, stdin } = process;
   return runVm(vm, options, { stdout, stderr, stdin, signals: process });
 }

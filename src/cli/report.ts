@@ -27,7 +27,10 @@ export function writeReports(
   }
   if (options.stats === undefined) return;
   const stats = `${JSON.stringify(vm.stats(), null, 2)}\n`;
-  if (options.stats !== "-") return writeReport("--stats", options.stats, stats);
+  if (options.stats !== "-") {
+    writeReport("--stats", options.stats, stats);
+    return;
+  }
   output.freshLine();
   output.write(stats);
 }

@@ -24,7 +24,10 @@ export class ScreenTail {
 
 /** Lines down to the last that is not blank. */
 function usedLines(screen: string): string[] {
-  return screen.trimEnd().split("\n").map((line) => line.trimEnd());
+  return screen
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trimEnd());
 }
 
 /** Whether `lines` begins with `old`, whose last line may have grown. */

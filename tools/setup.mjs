@@ -1,0 +1,59 @@
+// What `npm start`, `npm test` and `npm run build` need before anything of the project can run. Plain Node: there may be no node_modules.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Ends the process with one clear message where Node is too old; `engines` of package.json says what is needed. */
+export function checkNode() {
+  const { engines } = readJson("package.json");
+  const wanted = engines.node.replace(/^>=/, "").split(".").map(Number);
+  const actual = process.versions.node.split(".").map(Number);
+  const difference = wanted.map((number, i) => actual[i] - number).find((number) => number !== 0) ?? 0;
+  if (difference >= 0) return;
+  console.error(`Tabvisor needs Node ${wanted.join(".")} or later; this is ${process.version} (${process.execPath}).`);
+  process.exit(1);
+}
+
+/** Runs `npm ci` unless node_modules holds just what package-lock.json asks for. */
+export function installNodeModules() {
+  const missing = missingModule();
+  if (missing === undefined) return;
+  console.error(`Installing node modules (${missing})`);
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: ROOT,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+  });
+  if (status === 0) return;
+  console.error("npm ci failed (its messages are above); it needs the npm registry, or a copy of it in npm's cache.");
+  process.exit(1);
+}
+
+/** Why an install is needed, in a few words; undefined if none is. npm notes what it installed in node_modules/.package-lock.json. */
+function missingModule() {
+  const noted = "node_modules/.package-lock.json";
+  if (!existsSync(join(ROOT, noted))) return "there are none yet";
+  const installed = readJson(noted).packages;
+  const wanted = Object.entries(readJson("package-lock.json").packages);
+  const isMissing = ([path, { version, optional }]) => path && !optional && installed[path]?.version !== version;
+  const missing = wanted.find(isMissing) ?? wanted.find(([path, entry]) => isOther(installed[path], entry));
+  return missing && `${missing[0].replace("node_modules/", "")} ${missing[1].version} is missing`;
+}
+
+/** An optional package may be absent: it is for another platform. Another version of it is wrong. */
+function isOther(installed, { version }) {
+  return installed !== undefined && installed.version !== version;
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(join(ROOT, path), "utf8"));
+}
+
+/** Imports a TypeScript module of the project, by its path from the project's folder. */
+export async function importTypeScript(path) {
+  const { tsImport } = await import("tsx/esm/api");
+  return tsImport(`../${path}`, import.meta.url);
+}

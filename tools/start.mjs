@@ -1,0 +1,77 @@
+// `npm start`: from a bare clone to the page's URL. Installs node modules, builds the engine, the command line and the default guest,
+// and serves the page. What is there already is found by its content, so a second start takes a moment.
+import { parseArgs } from "node:util";
+import { buildCli, buildEngine } from "./build.mjs";
+import { checkNode, importTypeScript, installNodeModules } from "./setup.mjs";
+
+const HELP = `Usage: npm start -- [--port PORT] [--host ADDRESS]
+
+Builds what is missing and serves the page.
+
+  --port PORT     TCP port (5173; the next free one if it is taken)
+  --host ADDRESS  where to listen (127.0.0.1); elsewhere browsers give shared memory to HTTPS pages only
+`;
+
+checkNode();
+try {
+  await start(readOptions());
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
+
+function readOptions() {
+  const options = { port: { type: "string" }, host: { type: "string" }, help: { type: "boolean", short: "h" } };
+  const { values } = parse(options);
+  if (values.help) {
+    process.stdout.write(HELP);
+    process.exit(0);
+  }
+  const port = values.port === undefined ? undefined : Number(values.port);
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65535))
+    fail(`--port ${values.port} is no TCP port`);
+  return { port, host: values.host };
+}
+
+function parse(options) {
+  try {
+    return parseArgs({ options });
+  } catch (error) {
+    return fail(`${error.message.split(". ", 1)[0]}\n\n${HELP}`);
+  }
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(2);
+}
+
+async function start({ port, host }) {
+  installNodeModules();
+  const others = await buildDefaultGuest();
+  await buildEngine();
+  await buildCli();
+  const { serve } = await importTypeScript("tools/serve.ts");
+  const { url } = await serve({ ...(port !== undefined && { port }), ...(host !== undefined && { host }) });
+  console.log(`\nTabvisor is at ${url}\nCtrl-C ends it. The command line is there too: npx tabvisor run --help\n`);
+  await buildOthers(others);
+}
+
+/** The page is of no use without it. Gives the other guests of the menu. */
+async function buildDefaultGuest() {
+  const { DEFAULT_GUEST, GUESTS } = await importTypeScript("images/guests.ts");
+  const [failed] = await build([DEFAULT_GUEST]);
+  if (failed) throw new Error(`The default guest cannot be built: ${failed.error.message}`);
+  return GUESTS.map(({ id }) => id).filter((id) => id !== DEFAULT_GUEST);
+}
+
+/** The rest of the menu comes while the page is served already; a guest that cannot be built is offered as missing. */
+async function buildOthers(names) {
+  for (const { recipe, error } of await build(names)) console.error(`${recipe}: ${error.message}`);
+}
+
+async function build(names) {
+  const { buildImages } = await importTypeScript("images/build.ts");
+  const onProgress = ({ recipe, message }) => console.error(`${recipe}: ${message}`);
+  return (await buildImages(names, { onProgress })).failed;
+}
