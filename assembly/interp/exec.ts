@@ -5,19 +5,47 @@
 //  - all memory accesses that can fault come before the first architectural write; after each: `if (b.faulted()) return;`
 //  - a read-modify-write of memory is readModify (checks write permission, reads) … writeBack (cannot fault);
 //  - `readDst`/`readSrc`/`writeDst` take the operand kind (Reg or Mem) as a type argument.
-import { Attention, Flag, Vcpu } from "../cpu/state";
+import { Attention, Flag, Vcpu, registerAddress } from "../cpu/state";
 import {
   FlagOp,
   arithmeticFlags,
   getCarry,
   setArithmeticFlags,
+  setCarry,
+  setCarryOverflow,
   sizeLog2,
   testCondition,
+  testConditionInline,
   updateArithmeticFlags,
 } from "../cpu/flags";
 import { Insn, isMem } from "../decode/insn";
+import { displacedAddress } from "../isa/displaced";
+import { setStackPointer, stackLinear } from "../isa/stackAccess";
+import { checkDirectTarget, checkIndirectTarget } from "../isa/target";
 import { effectiveAddress, linearAddress } from "../mmu/address";
 import { linearLoad, linearModify, linearStore, linearWriteBack } from "../mmu/access";
+
+/** The upper 64 bits of a * b. */
+function mulHighUnsigned(a: u64, b: u64): u64 {
+  const aLow = a & 0xffff_ffff;
+  const aHigh = a >> 32;
+  const bLow = b & 0xffff_ffff;
+  const bHigh = b >> 32;
+  const low = aLow * bLow;
+  const middle = aHigh * bLow + (low >> 32);
+  const middle2 = aLow * bHigh + (middle & 0xffff_ffff);
+  return aHigh * bHigh + (middle >> 32) + (middle2 >> 32);
+}
+
+function mulHighSigned(a: u64, b: u64): u64 {
+  return mulHighUnsigned(a, b) - (<i64>a < 0 ? b : 0) - (<i64>b < 0 ? a : 0);
+}
+
+function signedOverflow64(a: u64, b: u64, result: u64): bool {
+  if (<u64>(<i64>(<i32>a)) == a && <u64>(<i64>(<i32>b)) == b) return false;
+  return mulHighSigned(a, b) != <u64>((<i64>result) >> 63);
+}
+
 
 @unmanaged
 export class Exec extends Vcpu {
@@ -36,6 +64,7 @@ export class Exec extends Vcpu {
     if (sizeof<T>() == 4) store<u64>(<usize>address, <u64>(<u32>value));
     else store<T>(<usize>address, <T>value);
   }
+
 
   @inline readSrc<T, K>(i: Insn): u64 {
     if (isMem<K>()) return linearLoad<T>(this, linearAddress(this, i));
@@ -71,6 +100,7 @@ export class Exec extends Vcpu {
     return linearLoad<T>(this, linear);
   }
 
+
   @inline store<T>(linear: u64, value: u64): void {
     linearStore<T>(this, linear, value);
   }
@@ -85,30 +115,74 @@ export class Exec extends Vcpu {
     return linearAddress(this, i);
   }
 
+  /** The address of general register `index` (0-15), for readReg and writeReg. */
+  @inline gpr(index: u32): u32 {
+    return <u32>registerAddress(this, index);
+  }
+
+  /** The linear address of the memory operand moved by `delta` bytes (before truncation and segment). */
+  @inline linearDisplaced(i: Insn, delta: u64): u64 {
+    return displacedAddress(this, i, delta);
+  }
+
+  /** readModify and writeBack at a linear address. */
+  @inline modify<T>(linear: u64): u64 {
+    return linearModify<T>(this, linear);
+  }
+
+  @inline finishModify<T>(value: u64): void {
+    linearWriteBack<T>(this, value);
+  }
+
+  // ---- stack (isa/stackAccess.ts) ----
+  /** rSP + delta, not truncated to the stack's width. */
+  @inline stackPointer(delta: i64): u64 {
+    return this.rsp + <u64>delta;
+  }
+  /** The linear address of a T on the stack at `pointer`, truncated to the stack's width. */
+  @inline stackLinear<T>(i: Insn, pointer: u64, write: bool): u64 {
+    return stackLinear<T>(this, i, pointer, write);
+  }
+  /** Sets the part of rSP that the stack's width covers. T as of the access: 64-bit ones know the width. */
+  @inline setStackPointer<T>(pointer: u64): void {
+    setStackPointer<T>(this, pointer);
+  }
+
   /** A memory access or check before has faulted: return at once. In Build constant false. */
   @inline faulted(): bool {
     return (this.attention & Attention.FAULT) != 0;
+  }
+
+  /** faulted() after reading an operand of kind K: costs nothing for a register. */
+  @inline faultedBy<K>(): bool {
+    return isMem<K>() ? (this.attention & Attention.FAULT) != 0 : false;
   }
 
   // ---- arithmetic on T-sized values ----
   @inline add<T>(a: u64, b: u64): u64 {
     return <u64>(<T>a + <T>b);
   }
+
   @inline sub<T>(a: u64, b: u64): u64 {
     return <u64>(<T>a - <T>b);
   }
+
   @inline and<T>(a: u64, b: u64): u64 {
     return a & b;
   }
+
   @inline or<T>(a: u64, b: u64): u64 {
     return a | b;
   }
+
   @inline xor<T>(a: u64, b: u64): u64 {
     return a ^ b;
   }
+
   @inline not<T>(a: u64): u64 {
-    return <u64>(~(<T>a));
+    return <u64>~(<T>a);
   }
+
   @inline mul<T>(a: u64, b: u64): u64 {
     return <u64>(<T>a * <T>b);
   }
@@ -119,8 +193,79 @@ export class Exec extends Vcpu {
     if (sizeof<S>() == 4) return <u64>(<T>(<i64>(<i32>a)));
     return a;
   }
+
   @inline select(condition: bool, a: u64, b: u64): u64 {
     return select<u64>(a, b, condition);
+  }
+
+  @inline equal(a: u64, b: u64): bool {
+    return a == b;
+  }
+
+  @inline notEqual(a: u64, b: u64): bool {
+    return a != b;
+  }
+  /** Both conditions. */
+  @inline both(a: bool, b: bool): bool {
+    return a && b;
+  }
+
+  // ---- shifts: counts below 32 (64 for u64), also above the width of T ----
+  @inline shl<T>(a: u64, count: u64): u64 {
+    return <u64>(<T>(a << count));
+  }
+
+  @inline shr<T>(a: u64, count: u64): u64 {
+    return a >> count;
+  }
+
+  @inline sar<T>(a: u64, count: u64): u64 {
+    return <u64>(<T>((<i64>this.signExtend<T, u64>(a)) >> (<i64>count)));
+  }
+
+  @inline rotl<T>(a: u64, count: u64): u64 {
+    if (sizeof<T>() == 8) return rotl<u64>(a, count);
+    if (sizeof<T>() == 4) return <u64>rotl<u32>(<u32>a, <u32>count);
+    const bits = <u64>(sizeof<T>() << 3);
+    const left = count & (bits - 1);
+    return <u64>(<T>((a << left) | (a >> (bits - left))));
+  }
+
+  @inline rotr<T>(a: u64, count: u64): u64 {
+    if (sizeof<T>() == 8) return rotr<u64>(a, count);
+    if (sizeof<T>() == 4) return <u64>rotr<u32>(<u32>a, <u32>count);
+    const bits = <u64>(sizeof<T>() << 3);
+    const right = count & (bits - 1);
+    return <u64>(<T>((a >> right) | (a << (bits - right))));
+  }
+  /** The lowest set bit's number; any number for 0. */
+  @inline lowestBit<T>(a: u64): u64 {
+    return ctz<u64>(a);
+  }
+  /** The highest set bit's number; any number for 0. */
+  @inline highestBit<T>(a: u64): u64 {
+    return 63 - clz<u64>(a);
+  }
+
+  @inline byteSwap<T>(a: u64): u64 {
+    return sizeof<T>() == 8 ? bswap<u64>(a) : sizeof<T>() == 4 ? <u64>bswap<u32>(<u32>a) : 0;
+  }
+
+  // ---- the upper half of products ----
+  @inline mulHigh<T>(a: u64, b: u64): u64 {
+    if (sizeof<T>() == 8) return mulHighUnsigned(a, b);
+    return (a * b) >> (<u64>(sizeof<T>() << 3));
+  }
+
+  @inline mulHighSigned<T>(a: u64, b: u64): u64 {
+    if (sizeof<T>() == 8) return mulHighSigned(a, b);
+    const product = this.signExtend<T, u64>(a) * this.signExtend<T, u64>(b);
+    return <u64>(<T>(product >> (<u64>(sizeof<T>() << 3))));
+  }
+  /** Whether `result` = a * b, truncated, is not the signed product. */
+  @inline signedProductOverflows<T>(a: u64, b: u64, result: u64): bool {
+    if (sizeof<T>() == 8) return signedOverflow64(a, b, result);
+    return this.signExtend<T, u64>(a) * this.signExtend<T, u64>(b) != this.signExtend<T, u64>(result);
   }
 
   // ---- flags ----
@@ -137,40 +282,106 @@ export class Exec extends Vcpu {
   @inline flagsSub<T>(a: u64, b: u64): void {
     this.flagsLazy<T>(FlagOp.SUB, a, b);
   }
+
   @inline flagsAdc<T>(result: u64, b: u64, carryIn: u64): void {
     this.flagsLazy<T>(carryIn ? FlagOp.ADC : FlagOp.ADD, result, b);
   }
+
   @inline flagsSbb<T>(a: u64, b: u64, carryIn: u64): void {
     this.flagsLazy<T>(carryIn ? FlagOp.SBB : FlagOp.SUB, a, b);
   }
+
   @inline flagsLogic<T>(result: u64): void {
     this.flagsLazy<T>(FlagOp.LOGIC, result, 0);
   }
+
   @inline flagsInc<T>(result: u64): void {
     const carry = this.carry();
     this.flagsLazy<T>(FlagOp.INC, result, carry);
   }
+
   @inline flagsDec<T>(result: u64): void {
     const carry = this.carry();
     this.flagsLazy<T>(FlagOp.DEC, result, carry);
+  }
+  /** Sets CF and OF from 0 or 1, the others from `result`; AF is cleared. */
+  @inline flagsShift<T>(result: u64, carry: u64, overflow: u64): void {
+    this.flagsLazy<T>(FlagOp.SHIFT, result, carry | (overflow << 11));
+  }
+  /** flagsShift unless count is 0. */
+  @inline flagsDoubleShift<T>(count: u64, result: u64, carry: u64, overflow: u64): void {
+    if (count) this.flagsShift<T>(result, carry & 1, overflow & 1);
+  }
+  /** Flags of result = a << count; none when count is 0. OF is the sign change of the last step (as for count 1). */
+  @inline flagsShl<T>(a: u64, count: u64, result: u64): void {
+    if (!count) return;
+    const bits = <u64>(sizeof<T>() << 3);
+    const carry = (sizeof<T>() == 8 ? a >> (64 - count) : (a << count) >> bits) & 1;
+    this.flagsShift<T>(result, carry, (result >> (bits - 1)) ^ carry);
+  }
+  /** Flags of result = a >> count. OF, for counts above 1: the xor of the result's two top bits, which is 0. */
+  @inline flagsShr<T>(a: u64, count: u64, result: u64): void {
+    if (!count) return;
+    const top = <u64>((sizeof<T>() << 3) - 1);
+    this.flagsShift<T>(result, (a >> (count - 1)) & 1, (result >> (top - 1)) & 1);
+  }
+
+  @inline flagsSar<T>(a: u64, count: u64, result: u64): void {
+    if (!count) return;
+    const carry = (<u64>((<i64>this.signExtend<T, u64>(a)) >> (<i64>(count - 1)))) & 1;
+    this.flagsShift<T>(result, carry, 0);
+  }
+  /** CF is the bit that went round last, OF its difference from the sign. */
+  @inline flagsRol<T>(count: u64, result: u64): void {
+    if (!count) return;
+    const carry = result & 1;
+    setCarryOverflow(this, carry | (((result >> (<u64>((sizeof<T>() << 3) - 1))) ^ carry) << 11));
+  }
+
+  @inline flagsRor<T>(count: u64, result: u64): void {
+    if (!count) return;
+    const carry = result >> (<u64>((sizeof<T>() << 3) - 1));
+    setCarryOverflow(this, carry | ((((result >> (<u64>((sizeof<T>() << 3) - 2))) ^ carry) & 1) << 11));
+  }
+  /** Flags of a product with the lower half `result`: CF = OF = whether it does not hold the product. */
+  @inline flagsMul<T>(result: u64, overflow: bool): void {
+    const bit = <u64>overflow;
+    this.flagsShift<T>(result, bit, bit);
+  }
+  /** Sets CF alone, from 0 or 1. */
+  @inline setCarry(carry: u64): void {
+    setCarry(this, carry);
   }
   /** CF as 0 or 1. */
   @inline carry(): u64 {
     return <u64>getCarry(this);
   }
+
   @inline condition(cc: u32): bool {
     return testCondition(this, cc);
+  }
+  /** condition() where `cc` is known at compile time. */
+  @inline conditionOf(cc: u32): bool {
+    return testConditionInline(this, cc);
   }
   /** All six arithmetic flags from EFLAGS bits. */
   @inline setFlags(bits: u32): void {
     setArithmeticFlags(this, bits);
   }
-  @inline updateFlags(mask: u32, bits: u32): void {
-    updateArithmeticFlags(this, mask, bits);
+
+  @inline updateFlags(mask: u32, bits: u64): void {
+    updateArithmeticFlags(this, mask, <u32>bits);
   }
-  @inline getFlags(): u32 {
-    return arithmeticFlags(this);
+  /** The six as EFLAGS bits. */
+  @inline getFlags(): u64 {
+    return <u64>arithmeticFlags(this);
   }
+
+  @inline setDirection(down: bool): void {
+    if (down) this.eflags |= Flag.DF;
+    else this.eflags &= ~(<u64>Flag.DF);
+  }
+
   @inline get directionStep(): i64 {
     return this.eflags & Flag.DF ? -1 : 1;
   }
@@ -186,6 +397,22 @@ export class Exec extends Vcpu {
     this.rip = i.nextRip;
     this.linkSlot = <u32>changetype<usize>(i) + <u32>offsetof<Insn>() + <u32>offsetof<Insn>("link");
   }
+  /** jump if `taken`, else fallThrough. A target past the code segment's limit faults if taken. */
+  @inline jumpIf(taken: bool, i: Insn, target: u64): void {
+    if (taken) {
+      this.checkTarget(target);
+      if (!this.faulted()) this.jump(i, target);
+    } else this.fallThrough(i);
+  }
+  /** #GP(0) if a near direct jump cannot go to `target`. */
+  @inline checkTarget(target: u64): void {
+    checkDirectTarget(this, target);
+  }
+  /** #GP(0) if an indirect jump or a return cannot go to `target`. */
+  @inline checkIndirectTarget(target: u64): void {
+    checkIndirectTarget(this, target);
+  }
+
   @inline jumpIndirect(target: u64): void {
     this.rip = target;
     this.linkSlot = 0;

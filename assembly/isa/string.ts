@@ -1,0 +1,170 @@
+// MOVS, STOS and LODS, helper instructions. Forward runs within a page of plain memory go in one piece, everything else by
+// elements. The destination is always in ES; the source's segment can be overridden (Insn.segment).
+import { Flag, Seg } from "../cpu/state";
+import { sizeLog2 } from "../cpu/flags";
+import { Insn } from "../decode/insn";
+import { Exec } from "../interp/exec";
+import {
+  BUDGET,
+  DESTINATION,
+  ELEMENT_COST,
+  SOURCE,
+  advance,
+  countDown,
+  elementLinear,
+  elementsOnPage,
+  endRound,
+  getIndex,
+  hostToRead,
+  hostToWrite,
+  isRepeated,
+  roundsOf,
+} from "./stringState";
+
+const RAX: u32 = 0;
+
+// ---- one element each; false with a fault pending ----
+
+function moveOne<T>(cpu: Exec, i: Insn): bool {
+  const value = cpu.load<T>(elementLinear<T>(cpu, i, i.segment, getIndex(cpu, i, SOURCE), false));
+  if (cpu.faulted()) return false;
+  cpu.store<T>(elementLinear<T>(cpu, i, Seg.ES, getIndex(cpu, i, DESTINATION), true), value);
+  if (cpu.faulted()) return false;
+  advance<T>(cpu, i, SOURCE, 1);
+  advance<T>(cpu, i, DESTINATION, 1);
+  return true;
+}
+
+function storeOne<T>(cpu: Exec, i: Insn): bool {
+  const linear = elementLinear<T>(cpu, i, Seg.ES, getIndex(cpu, i, DESTINATION), true);
+  cpu.store<T>(linear, cpu.readReg<T>(cpu.gpr(RAX)));
+  if (cpu.faulted()) return false;
+  advance<T>(cpu, i, DESTINATION, 1);
+  return true;
+}
+
+function loadOne<T>(cpu: Exec, i: Insn): bool {
+  const value = cpu.load<T>(elementLinear<T>(cpu, i, i.segment, getIndex(cpu, i, SOURCE), false));
+  if (cpu.faulted()) return false;
+  cpu.writeReg<T>(cpu.gpr(RAX), value);
+  advance<T>(cpu, i, SOURCE, 1);
+  return true;
+}
+
+// ---- runs: how many elements were done in one piece, perhaps 0 ----
+
+/** Copies as ascending single elements do: an overlap just ahead repeats what lies before it. */
+function copyForward<T>(target: u32, source: u32, bytes: u32): void {
+  if (target - source >= bytes) {
+    memory.copy(<usize>target, <usize>source, <usize>bytes);
+    return;
+  }
+  for (let at: u32 = 0; at < bytes; at += <u32>sizeof<T>())
+    store<T>(<usize>(target + at), load<T>(<usize>(source + at)));
+}
+
+function moveRun<T>(cpu: Exec, i: Insn, wanted: u64): u64 {
+  const from = getIndex(cpu, i, SOURCE);
+  const to = getIndex(cpu, i, DESTINATION);
+  let count = elementsOnPage(cpu, i, i.segment, from, sizeLog2<T>(), wanted);
+  count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), count);
+  if (!count) return 0;
+  const source = hostToRead(cpu, elementLinear<T>(cpu, i, i.segment, from, false));
+  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, to, true));
+  if (!source || !target || cpu.faulted()) return 0;
+  copyForward<T>(target, source, (<u32>count) << sizeLog2<T>());
+  advance<T>(cpu, i, SOURCE, count);
+  advance<T>(cpu, i, DESTINATION, count);
+  return count;
+}
+
+function fill<T>(target: u32, value: u64, bytes: u32): void {
+  const low = <u8>value;
+  if (sizeof<T>() == 1 || <T>(<u64>low * 0x0101_0101_0101_0101) == <T>value) {
+    memory.fill(<usize>target, low, <usize>bytes);
+    return;
+  }
+  for (let at: u32 = 0; at < bytes; at += <u32>sizeof<T>()) store<T>(<usize>(target + at), <T>value);
+}
+
+function storeRun<T>(cpu: Exec, i: Insn, wanted: u64): u64 {
+  const to = getIndex(cpu, i, DESTINATION);
+  const count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), wanted);
+  if (!count) return 0;
+  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, to, true));
+  if (!target || cpu.faulted()) return 0;
+  fill<T>(target, cpu.readReg<T>(cpu.gpr(RAX)), (<u32>count) << sizeLog2<T>());
+  advance<T>(cpu, i, DESTINATION, count);
+  return count;
+}
+
+// ---- the instructions ----
+
+export function movs<T>(cpu: Exec, i: Insn): void {
+  if (!isRepeated(i)) {
+    moveOne<T>(cpu, i);
+    return;
+  }
+  let left = roundsOf(cpu, i);
+  const whole = left;
+  const forward = !(cpu.eflags & Flag.DF);
+  let budget: i32 = BUDGET;
+  while (left && budget > 0 && !cpu.attention) {
+    let done: u64 = 0;
+    if (forward) done = moveRun<T>(cpu, i, min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>()));
+    budget -= (<i32>done) << sizeLog2<T>();
+    if (!done && !cpu.faulted()) {
+      if (!moveOne<T>(cpu, i)) break;
+      done = 1;
+      budget -= ELEMENT_COST;
+    }
+    left -= done;
+  }
+  finishRepeat(cpu, i, whole - left);
+}
+
+export function stos<T>(cpu: Exec, i: Insn): void {
+  if (!isRepeated(i)) {
+    storeOne<T>(cpu, i);
+    return;
+  }
+  let left = roundsOf(cpu, i);
+  const whole = left;
+  const forward = !(cpu.eflags & Flag.DF);
+  let budget: i32 = BUDGET;
+  while (left && budget > 0 && !cpu.attention) {
+    let done: u64 = 0;
+    if (forward) done = storeRun<T>(cpu, i, min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>()));
+    budget -= (<i32>done) << sizeLog2<T>();
+    if (!done && !cpu.faulted()) {
+      if (!storeOne<T>(cpu, i)) break;
+      done = 1;
+      budget -= ELEMENT_COST;
+    }
+    left -= done;
+  }
+  finishRepeat(cpu, i, whole - left);
+}
+
+export function lods<T>(cpu: Exec, i: Insn): void {
+  if (!isRepeated(i)) {
+    loadOne<T>(cpu, i);
+    return;
+  }
+  let left = roundsOf(cpu, i);
+  const whole = left;
+  let budget: i32 = BUDGET;
+  while (left && budget > 0 && !cpu.attention) {
+    if (!loadOne<T>(cpu, i)) break;
+    left--;
+    budget -= ELEMENT_COST;
+  }
+  finishRepeat(cpu, i, whole - left);
+}
+
+/** `done` elements are through, whether or not the next one faulted. */
+function finishRepeat(cpu: Exec, i: Insn, done: u64): void {
+  countDown(cpu, i, done);
+  if (cpu.faulted()) return;
+  endRound(cpu, i, getIndex(cpu, i, 1) == 0);
+}

@@ -1,0 +1,154 @@
+// CMPS and SCAS, helper instructions. Repeated they end when rCX runs out or when ZF is not as the prefix wants it.
+import { sizeLog2 } from "../cpu/flags";
+import { Flag, Seg } from "../cpu/state";
+import { Insn, Prefix } from "../decode/insn";
+import { Exec } from "../interp/exec";
+import {
+  BUDGET,
+  COUNTER,
+  DESTINATION,
+  ELEMENT_COST,
+  SOURCE,
+  advance,
+  countDown,
+  elementLinear,
+  elementsOnPage,
+  endRound,
+  getIndex,
+  hostToRead,
+  isRepeated,
+  roundsOf,
+} from "./stringState";
+
+const RAX: u32 = 0;
+
+/** One comparison; false with a fault pending. The flags tell what it was. */
+function compareOne<T>(cpu: Exec, i: Insn): bool {
+  const first = cpu.load<T>(elementLinear<T>(cpu, i, i.segment, getIndex(cpu, i, SOURCE), false));
+  if (cpu.faulted()) return false;
+  const second = cpu.load<T>(elementLinear<T>(cpu, i, Seg.ES, getIndex(cpu, i, DESTINATION), false));
+  if (cpu.faulted()) return false;
+  cpu.flagsSub<T>(first, second);
+  advance<T>(cpu, i, SOURCE, 1);
+  advance<T>(cpu, i, DESTINATION, 1);
+  return true;
+}
+
+function scanOne<T>(cpu: Exec, i: Insn): bool {
+  const value = cpu.load<T>(elementLinear<T>(cpu, i, Seg.ES, getIndex(cpu, i, DESTINATION), false));
+  if (cpu.faulted()) return false;
+  cpu.flagsSub<T>(cpu.readReg<T>(cpu.gpr(RAX)), value);
+  advance<T>(cpu, i, DESTINATION, 1);
+  return true;
+}
+
+/** Compares up to `wanted` elements on one page, through the first that ends it; how many, perhaps 0. */
+function compareRun<T>(cpu: Exec, i: Insn, wanted: u64, whileEqual: bool): u64 {
+  const from = getIndex(cpu, i, SOURCE);
+  const to = getIndex(cpu, i, DESTINATION);
+  let count = elementsOnPage(cpu, i, i.segment, from, sizeLog2<T>(), wanted);
+  count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), count);
+  if (!count) return 0;
+  const first = hostToRead(cpu, elementLinear<T>(cpu, i, i.segment, from, false));
+  const second = hostToRead(cpu, elementLinear<T>(cpu, i, Seg.ES, to, false));
+  if (!first || !second || cpu.faulted()) return 0;
+  const bytes = (<u32>count) << sizeLog2<T>();
+  let at: u32 = 0;
+  let a: T;
+  let b: T;
+  do {
+    a = load<T>(<usize>(first + at));
+    b = load<T>(<usize>(second + at));
+    at += <u32>sizeof<T>();
+  } while (at < bytes && (a == b) == whileEqual);
+  cpu.flagsSub<T>(<u64>a, <u64>b);
+  const done = <u64>(at >> sizeLog2<T>());
+  advance<T>(cpu, i, SOURCE, done);
+  advance<T>(cpu, i, DESTINATION, done);
+  return done;
+}
+
+function scanRun<T>(cpu: Exec, i: Insn, wanted: u64, whileEqual: bool): u64 {
+  const to = getIndex(cpu, i, DESTINATION);
+  const count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), wanted);
+  if (!count) return 0;
+  const host = hostToRead(cpu, elementLinear<T>(cpu, i, Seg.ES, to, false));
+  if (!host || cpu.faulted()) return 0;
+  const bytes = (<u32>count) << sizeLog2<T>();
+  const wantedValue = <T>cpu.rax;
+  let at: u32 = 0;
+  let value: T;
+  do {
+    value = load<T>(<usize>(host + at));
+    at += <u32>sizeof<T>();
+  } while (at < bytes && (value == wantedValue) == whileEqual);
+  cpu.flagsSub<T>(<u64>wantedValue, <u64>value);
+  const done = <u64>(at >> sizeLog2<T>());
+  advance<T>(cpu, i, DESTINATION, done);
+  return done;
+}
+
+/** After a comparison: whether the prefix lets it go on. */
+// @ts-ignore: decorator
+@inline
+function goesOn(cpu: Exec, whileEqual: bool): bool {
+  return (cpu.flagA == cpu.flagB) == whileEqual;
+}
+
+export function cmps<T>(cpu: Exec, i: Insn): void {
+  if (!isRepeated(i)) {
+    compareOne<T>(cpu, i);
+    return;
+  }
+  const whileEqual = (i.prefixes & Prefix.REP) != 0;
+  const whole = roundsOf(cpu, i);
+  const forward = !(cpu.eflags & Flag.DF);
+  let left = whole;
+  let more = true;
+  let budget: i32 = BUDGET;
+  while (left && more && budget > 0 && !cpu.attention) {
+    let done: u64 = 0;
+    if (forward) done = compareRun<T>(cpu, i, min<u64>(left, BUDGET), whileEqual);
+    budget -= (<i32>done) << sizeLog2<T>();
+    if (!done && !cpu.faulted()) {
+      if (!compareOne<T>(cpu, i)) break;
+      done = 1;
+      budget -= ELEMENT_COST;
+    }
+    left -= done;
+    more = goesOn(cpu, whileEqual);
+  }
+  finishCompare(cpu, i, whole - left, more);
+}
+
+export function scas<T>(cpu: Exec, i: Insn): void {
+  if (!isRepeated(i)) {
+    scanOne<T>(cpu, i);
+    return;
+  }
+  const whileEqual = (i.prefixes & Prefix.REP) != 0;
+  const whole = roundsOf(cpu, i);
+  const forward = !(cpu.eflags & Flag.DF);
+  let left = whole;
+  let more = true;
+  let budget: i32 = BUDGET;
+  while (left && more && budget > 0 && !cpu.attention) {
+    let done: u64 = 0;
+    if (forward) done = scanRun<T>(cpu, i, min<u64>(left, BUDGET), whileEqual);
+    budget -= (<i32>done) << sizeLog2<T>();
+    if (!done && !cpu.faulted()) {
+      if (!scanOne<T>(cpu, i)) break;
+      done = 1;
+      budget -= ELEMENT_COST;
+    }
+    left -= done;
+    more = goesOn(cpu, whileEqual);
+  }
+  finishCompare(cpu, i, whole - left, more);
+}
+
+function finishCompare(cpu: Exec, i: Insn, done: u64, more: bool): void {
+  countDown(cpu, i, done);
+  if (cpu.faulted()) return;
+  endRound(cpu, i, !more || getIndex(cpu, i, COUNTER) == 0);
+}
