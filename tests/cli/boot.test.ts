@@ -1,0 +1,90 @@
+/** `tabvisor run` on real guests. */
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildTabvisor, hasGuest, linuxArgs, tabvisor } from "./tabvisor.ts";
+
+const PROMPT = "~ #";
+const LIMIT = ["--timeout", "100"];
+/** The test's own limit is above the run's, so that the run can say what it waited for. */
+const TEST_LIMIT_MS = 110_000;
+const PNG_SIGNATURE = "89504e470d0a1a0a";
+
+const STATS = [
+  ...["instructions", "seconds", "mips", "interpreterShare"],
+  ...["heapBytes", "engineBytes", "timeToFirstInstruction"],
+] as const;
+
+const folder = mkdtempSync(join(tmpdir(), "tabvisor-boot-"));
+
+describe.runIf(hasGuest("linux-amd64"))("tabvisor run with Debian's cloud kernel", () => {
+  beforeAll(buildTabvisor);
+
+  it("boots to a shell that answers, and reports", { timeout: TEST_LIMIT_MS }, async () => {
+    const screen = join(folder, "screen.png");
+    const { status, stdout, stderr } = await tabvisor([
+      ...[...linuxArgs("linux-amd64"), ...LIMIT, "--send", `${PROMPT}=>echo machine=$(uname -m)\\n`],
+      ...["--until", "^machine=x86_64$", "--screen", screen, "--screen-text", "--stats", join(folder, "stats.json")],
+    ]);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout).toContain("machine=x86_64");
+    expect(stdout).toContain("Linux version");
+    expect(readFileSync(screen).subarray(0, 8).toString("hex")).toBe(PNG_SIGNATURE);
+    const stats = JSON.parse(readFileSync(join(folder, "stats.json"), "utf8")) as Record<string, number>;
+    for (const name of STATS) expect(stats[name], name).toBeTypeOf("number");
+    expect(stats.instructions).toBeGreaterThan(100_000_000);
+    expect(stats.interpreterShare).toBeLessThanOrEqual(1);
+  });
+
+  it("powers off when told through a pipe", { timeout: TEST_LIMIT_MS }, async () => {
+    const { status, stdout } = await tabvisor([...linuxArgs("linux-amd64"), ...LIMIT], "poweroff\n");
+    expect(stdout).toContain("reboot: Power down");
+    expect(status).toBe(0);
+  });
+
+  it("ends with 124 when time is up, with statistics on standard output", async () => {
+    const args = ["--timeout", "1", "--until", "no such text", "--serial", "none", "--stats", "-"];
+    const { status, stdout, stderr } = await tabvisor([...linuxArgs("linux-amd64"), ...args]);
+    expect(status).toBe(124);
+    expect(stderr).toBe("tabvisor: time-out after 1 s: still waiting for /no such text/ of --until\n");
+    expect(JSON.parse(stdout)).toHaveProperty("mips");
+  });
+
+  it("repeats a run exactly with --clock icount", { timeout: TEST_LIMIT_MS }, async () => {
+    // The screen is looked at by wall time; this text comes on the serial line only.
+    const append = ["--append", "console=ttyS0,115200"];
+    const args = [...linuxArgs("linux-amd64"), ...append, ...LIMIT, "--clock", "icount"];
+    const until = ["--until", "Run /init as init process", "--stats"];
+    const run = (name: string) => tabvisor([...args, ...until, join(folder, name)]);
+    const [first, second] = await Promise.all([run("first.json"), run("second.json")]);
+    expect(first.status).toBe(0);
+    expect(second.stdout).toBe(first.stdout);
+    const instructions = ["first.json", "second.json"].map(
+      (name) => (JSON.parse(readFileSync(join(folder, name), "utf8")) as { instructions: number }).instructions,
+    );
+    expect(instructions[1]).toBe(instructions[0]);
+  });
+});
+
+describe.runIf(hasGuest("linux-686"))("tabvisor run with Debian's 686 kernel", () => {
+  beforeAll(buildTabvisor);
+
+  it("boots to a shell that answers", { timeout: TEST_LIMIT_MS }, async () => {
+    const script = ["--send", `${PROMPT}=>echo machine=$(uname -m)\\n`, "--until", "^machine=i686$"];
+    const { status, stderr } = await tabvisor([...linuxArgs("linux-686"), ...LIMIT, ...script]);
+    expect([status, stderr]).toEqual([0, ""]);
+  });
+});
+
+describe.runIf(hasGuest("seabios"))("tabvisor run with SeaBIOS alone", () => {
+  beforeAll(buildTabvisor);
+
+  it("shows its banner and finds nothing to boot", { timeout: TEST_LIMIT_MS }, async () => {
+    const args = ["run", "--memory", "32", ...LIMIT, "--until", "No bootable device", "--screen-text"];
+    const { status, stdout } = await tabvisor(args);
+    expect(status).toBe(0);
+    expect(stdout).toContain("SeaBIOS (version");
+  });
+});

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { splitModules } from "../../src/cli/files.ts";
+import { buildTabvisor, guestFile, hasGuest, tabvisor } from "./tabvisor.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tabvisor-errors-"));
+
+function file(name: string, data: string | Uint8Array): string {
+  writeFileSync(join(folder, name), data);
+  return join(folder, name);
+}
+
+/** A program that is no kernel. */
+const noKernel = file("no-kernel", "#!/bin/sh\n".repeat(1000));
+const empty = file("empty", "");
+
+describe("the command line", () => {
+  beforeAll(buildTabvisor);
+
+  it("says what it is", async () => {
+    expect((await tabvisor(["--version"])).stdout).toMatch(/^tabvisor \d+\.\d+\.\d+\n$/);
+    for (const args of [["--help"], ["run", "--help"]]) {
+      const { status, stdout } = await tabvisor(args);
+      expect([status, stdout.split("\n", 1)]).toEqual([0, ["Usage: tabvisor run [options]"]]);
+    }
+  });
+
+  it.each([
+    ["no command", [], /no command; see tabvisor --help/],
+    ["an unknown command", ["walk"], /"walk" is not a command/],
+    ["an unknown option", ["run", "--colour"], /--colour/],
+    ["a bad regular expression", ["run", "--until", "("], /--until: not a regular expression/],
+    ["too much memory", ["run", "--memory", "99999"], /--memory 99999: .* 3072/],
+    ["a missing kernel", ["run", "--kernel", "/no/kernel"], /--kernel \/no\/kernel: there is no such file/],
+    ["a folder for a kernel", ["run", "--kernel", folder], /--kernel .*: it is a folder/],
+    ["an empty kernel", ["run", "--kernel", empty], /--kernel .*: the file is empty/],
+    ["no kernel", ["run", "--kernel", noKernel], /--kernel .*no-kernel: .*neither a Linux bzImage nor a multiboot/],
+    [
+      "a missing RAM disk",
+      ["run", "--kernel", noKernel, "--initrd", "/no/initrd"],
+      /--initrd \/no\/initrd: there is no/,
+    ],
+    ["half a BIOS", ["run", "--bios", file("bios", new Uint8Array(1000))], /--bios .*: .*cut short/],
+    ["a screen in no folder", ["run", "--screen", "/no/where/s.png", "--bios", noKernel], /--(screen|bios)/],
+  ])("refuses %s with one line and status 2", async (_name, args, message) => {
+    const { status, stdout, stderr } = await tabvisor(args);
+    expect(stderr).toMatch(/^tabvisor: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+    expect([status, stdout]).toEqual([2, ""]);
+  });
+
+  it.runIf(hasGuest("linux-amd64"))("refuses a kernel that is cut short", async () => {
+    const kernel = readFileSync(guestFile("linux-amd64", "kernel"));
+    const half = file("half", kernel.subarray(0, kernel.length / 2));
+    const { status, stderr } = await tabvisor(["run", "--kernel", half]);
+    expect(stderr).toMatch(/^tabvisor: --kernel .*half: .*truncated[^\n]*\n$/);
+    expect(status).toBe(2);
+  });
+});
+
+describe("multiboot modules", () => {
+  it("are separated by commas and carry command lines", () => {
+    expect(splitModules("mod.elf -v,data/a,,b,c x y")).toEqual(["mod.elf -v", "data/a,b", "c x y"]);
+    expect(() => splitModules("a, ,b")).toThrow("--initrd 'a, ,b': a module without a file name");
+  });
+});

@@ -1,0 +1,53 @@
+/** Runs the real command line as a child process. */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { findGuest } from "../../images/guests.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const IMAGES = join(ROOT, "images/.cache/out");
+
+export interface Outcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+  seconds: number;
+}
+
+/** Makes dist/cli.js what the sources are; quick if it is already. */
+export function buildTabvisor(): void {
+  execFileSync(process.execPath, [join(ROOT, "tools/build.mjs"), "cli"], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** @param input what is piped in; the pipe is closed behind it. */
+export function tabvisor(args: readonly string[], input = ""): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, [join(ROOT, "bin/tabvisor.mjs"), ...args]);
+    const outcome = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (outcome.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ ...outcome, status, seconds: (performance.now() - started) / 1000 }));
+    // A child that has ended already takes no input.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+  });
+}
+
+/** The file of a guest, as a path. */
+export function guestFile(guest: string, kind: "kernel" | "initrd" | "bios" | "vgaBios"): string {
+  return join(IMAGES, findGuest(guest)?.files[kind] ?? "");
+}
+
+/** `tabvisor run` options that boot a Linux guest. */
+export function linuxArgs(guest: string): string[] {
+  const { append, memoryMib } = findGuest(guest) ?? { append: "", memoryMib: 0 };
+  const files = ["--kernel", guestFile(guest, "kernel"), "--initrd", guestFile(guest, "initrd")];
+  return ["run", "--memory", String(memoryMib), ...files, "--append", append];
+}
+
+/** Whether the guest's images are built: `npm test` does so, a bare `vitest` may not have. */
+export function hasGuest(guest: string): boolean {
+  return Object.values(findGuest(guest)?.files ?? {}).every((file) => existsSync(join(IMAGES, file)));
+}
