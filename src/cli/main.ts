@@ -40,9 +40,9 @@ async function runCommand([command, ...args]: readonly string[]): Promise<number
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseRunOptions(args);
-  const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
   if (options.screen !== undefined) checkWritable("--screen", options.screen);
   if (options.stats !== undefined && options.stats !== "-") checkWritable("--stats", options.stats);
+  const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
   const engine = await loadEngine();
   const vm = await Vm.create(config, engine).catch((error) => {
     throw error instanceof VmError && error.code === "bad-kernel"
