@@ -38,6 +38,7 @@ export const appStyles = css`
   }
   main {
     display: grid;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
     min-height: 0;
     padding: 12px 16px 10px;
   }

@@ -5,6 +5,8 @@
 
 /** What takes the input; `VmClient` does. */
 export interface InputTarget {
+  /** Only a machine that is "running" is given the mouse. */
+  readonly state: string;
   key(code: string, down: boolean): void;
   mouse(dx: number, dy: number, dz: number, buttons: number): void;
 }
@@ -73,7 +75,7 @@ export class InputCapture {
   private press(event: PointerEvent): void {
     this.element.focus();
     if (this.locked) this.move(event);
-    else if (event.pointerType === "mouse") void this.lock();
+    else if (event.pointerType === "mouse" && this.target()?.state === "running") void this.lock();
   }
 
   private async lock(): Promise<void> {

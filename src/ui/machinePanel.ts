@@ -39,6 +39,7 @@ export class MachinePanel extends MachineElement {
     return html`
       <div class="bar">
         <h2>${machine.title}</h2>
+        <status-line .machine=${machine}></status-line>
         <machine-toolbar .machine=${machine} ?fixed=${this.embedded} @full-screen=${this.fullScreen}
           @close-machine=${this.closeMachine}></machine-toolbar>
       </div>
@@ -46,7 +47,6 @@ export class MachinePanel extends MachineElement {
       <div class="stage">
         ${this.view === "serial" ? "" : this.renderScreen()} ${this.view === "screen" ? "" : this.renderTerminal()}
       </div>
-      <status-line .machine=${machine}></status-line>
     `;
   }
 

@@ -3,12 +3,11 @@ import { css } from "lit";
 
 export const panelStyles = css`
   :host {
-    display: grid;
-    grid-template-rows: auto auto minmax(0, 1fr) auto;
+    display: flex;
+    flex-direction: column;
     gap: 10px;
     min-width: 0;
     min-height: 0;
-    height: 100%;
     container-type: size;
   }
   .bar {
@@ -18,16 +17,18 @@ export const panelStyles = css`
     gap: 12px;
     min-width: 0;
   }
+  /* The tab shows the name; this is for those who hear the page. */
   h2 {
+    position: absolute;
+    width: 1px;
+    height: 1px;
     margin: 0;
     overflow: hidden;
-    font-size: 16px;
-    font-weight: 600;
-    text-overflow: ellipsis;
+    clip-path: inset(50%);
     white-space: nowrap;
   }
   page-notice {
-    grid-row: 2;
+    flex: none;
   }
   pre {
     max-height: 30cqh;
@@ -40,15 +41,18 @@ export const panelStyles = css`
     margin-top: 8px;
   }
   .stage {
-    grid-row: 3;
     display: grid;
+    flex: 1;
     grid-auto-flow: column;
     grid-auto-columns: minmax(0, 1fr);
     gap: 12px;
     min-height: 0;
   }
   status-line {
-    grid-row: 4;
+    min-width: 0;
+  }
+  machine-toolbar {
+    flex: none;
   }
   .stage:fullscreen {
     padding: 8px;

@@ -42,6 +42,11 @@ export class StatusLine extends MachineElement {
       .silent {
         background: var(--warn);
       }
+      @media (max-width: 640px) {
+        .count {
+          display: none;
+        }
+      }
       .crashed,
       .failed {
         background: var(--bad);
@@ -60,7 +65,7 @@ export class StatusLine extends MachineElement {
     return html`
       <span class="state" role="status"><span class="dot ${silent ? "silent" : state}"></span>${silent ? "Does not respond" : stateName(state)}</span>
       ${state === "running" && instructions > 0 ? html`<span>${formatSpeed(speed)}</span>` : ""}
-      ${instructions > 0 ? html`<span>${formatCount(instructions)} instructions</span>` : ""}
+      ${instructions > 0 ? html`<span class="count">${formatCount(instructions)} instructions</span>` : ""}
     `;
   }
 }

@@ -55,7 +55,7 @@ export class TerminalView extends LitElement {
   }
 
   private open(): void {
-    const fontSize = globalThis.matchMedia("(max-width: 480px)").matches ? 11.5 : 13;
+    const fontSize = globalThis.matchMedia("(max-width: 480px)").matches ? 11.5 : 12.5;
     this.terminal = new SerialTerminal({ channel: this.machine.serial, terminal: { fontSize } });
     this.terminal.open(this.place);
   }
