@@ -39,7 +39,7 @@ function isPlain<F>(bits: u64): bool {
 // @ts-ignore: decorator
 @inline
 function isPlainNonzero<F>(bits: u64): bool {
-  const field = <u32>(magnitude<F>(bits) >> <u64>fractionBits<F>());
+  const field = <u32>(magnitude<F>(bits) >> (<u64>fractionBits<F>()));
   return field - 2 < maxExponent<F>() - 2;
 }
 

@@ -52,7 +52,7 @@ const SIGNALS_QUIET: u32 = 0x66;
 /** All ones where a `predicate` b. Predicates 0-3: EQ, LT, LE, UNORD; 4-7 are their opposites. */
 export function compareElement<F>(cpu: Vcpu, predicate: u32, a: u64, b: u64): u64 {
   const relation = relate<F>(cpu, a, b, ((SIGNALS_QUIET >> predicate) & 1) != 0);
-  const holds = holdsFor(predicate & 3, relation) != (predicate > 3);
+  const holds = holdsFor(predicate & 3, relation) != predicate > 3;
   return holds ? (signBit<F>() << 1) - 1 : 0;
 }
 

@@ -189,7 +189,7 @@ function singles(cpu: Vcpu, source: u64): u64 {
 // @ts-ignore: decorator
 @inline
 function pair(low: u32, high: u32): u64 {
-  return <u64>low | ((<u64>high) << 32);
+  return (<u64>low) | ((<u64>high) << 32);
 }
 
 // @ts-ignore: decorator

@@ -27,7 +27,7 @@ export function fromInteger<F>(cpu: Vcpu, value: i64): u64 {
   if (!value) return 0;
   const negative = value < 0;
   const absolute = negative ? <u64>-value : <u64>value;
-  if (absolute >> <u64>(fractionBits<F>() + 1) == 0) {
+  if (absolute >> (<u64>(fractionBits<F>() + 1)) == 0) {
     if (sizeof<F>() == 4) return <u64>reinterpret<u32>(<f32>value);
     return reinterpret<u64>(<f64>value);
   }

@@ -47,7 +47,7 @@ export function executeFloat(cpu: Vcpu, i: Insn, op: u32): void {
 
 function element<F>(cpu: Vcpu, i: Insn, kind: u32, a: u64, b: u64): u64 {
   if (kind < <u32>SseOp.CMP) return arithmetic<F>(cpu, kind, a, b);
-  if (kind == SseOp.CMP) return compareElement<F>(cpu, <u32>i.imm & 7, a, b);
+  if (kind == SseOp.CMP) return compareElement<F>(cpu, (<u32>i.imm) & 7, a, b);
   return approximate(kind, <u32>b);
 }
 

@@ -7,16 +7,7 @@ import { SseOp } from "../../decode/sseOp";
 import { linearLoad, linearStore } from "../../mmu/access";
 import { faultPending } from "../../mmu/fill";
 import { checkWrite } from "../../mmu/slow";
-import {
-  fromLow64,
-  linearLoad128,
-  linearOffset,
-  linearStore128,
-  memoryOperand,
-  source128,
-  source32,
-  source64,
-} from "./operand";
+import { fromLow64, linearLoad128, linearOffset, linearStore128, memoryOperand, source32, source64 } from "./operand";
 import { enterMmx, isMmxReady, isSseReady, isVectorReady, requireAligned, writeMmx } from "./ready";
 
 export function executeMove(cpu: Vcpu, i: Insn, op: u32): void {
@@ -202,7 +193,7 @@ function moveMask(cpu: Vcpu, i: Insn, op: u32): void {
 // @ts-ignore: decorator
 @inline
 function wordAddress(i: Insn, register: u32): usize {
-  return <usize>(register + ((<u32>i.imm & (i.size == 3 ? 3 : 7)) << 1));
+  return <usize>(register + (((<u32>i.imm) & (i.size == 3 ? 3 : 7)) << 1));
 }
 
 function insertWord(cpu: Vcpu, i: Insn): void {

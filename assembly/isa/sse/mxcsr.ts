@@ -22,7 +22,6 @@ export const RC: u32 = 0x6000;
 export const FTZ: u32 = 0x8000;
 /** The bits that exist; also MXCSR_MASK of FXSAVE. */
 export const MXCSR_MASK: u32 = 0xffff;
-export const MXCSR_RESET: u32 = 0x1f80;
 
 export const RC_NEAREST: u32 = 0;
 export const RC_DOWN: u32 = 1;

@@ -72,7 +72,7 @@ export function writeMmx(address: u32, value: u64): void {
 // @ts-ignore: decorator
 @inline
 export function requireAligned(cpu: Vcpu, linear: u64, alignment: u32): bool {
-  if (<u32>linear & (alignment - 1)) {
+  if ((<u32>linear) & (alignment - 1)) {
     raiseGp(cpu, 0);
     return false;
   }

@@ -35,7 +35,7 @@ function dword(order: u32): i32 {
 function words(order: u32): i64 {
   const low = (order & 3) | ((order & 0xc) << 14);
   const high = ((order >> 4) & 3) | ((order & 0xc0) << 10);
-  return <i64>((((<u64>high) << 32) | <u64>low) * 0x0202 + 0x0100_0100_0100_0100);
+  return <i64>((((<u64>high) << 32) | (<u64>low)) * 0x0202 + 0x0100_0100_0100_0100);
 }
 
 const NONE: i32 = -1;

@@ -74,7 +74,7 @@ export function softMul<F>(cpu: Vcpu, first: u64, second: u64): u64 {
     sticky = low << 1 != 0;
     exponent--;
   }
-  return roundPack<F>(cpu, sign != 0, exponent, high | <u64>sticky);
+  return roundPack<F>(cpu, sign != 0, exponent, high | (<u64>sticky));
 }
 
 export function softDiv<F>(cpu: Vcpu, first: u64, second: u64): u64 {
@@ -100,7 +100,7 @@ export function softDiv<F>(cpu: Vcpu, first: u64, second: u64): u64 {
     low = x << 63;
   } else exponent--;
   const quotient = div128(high, low, y);
-  return roundPack<F>(cpu, sign != 0, exponent, quotient | <u64>(low - quotient * y != 0));
+  return roundPack<F>(cpu, sign != 0, exponent, quotient | (<u64>(low - quotient * y != 0)));
 }
 
 export function softSqrt<F>(cpu: Vcpu, operand: u64): u64 {
@@ -128,5 +128,5 @@ export function softSqrt<F>(cpu: Vcpu, operand: u64): u64 {
     }
     rest <<= 1;
   }
-  return roundPack<F>(cpu, false, exponent >> 1, (root << 10) | <u64>(rest != 0));
+  return roundPack<F>(cpu, false, exponent >> 1, (root << 10) | (<u64>(rest != 0)));
 }

@@ -98,7 +98,7 @@ export function isNegative<F>(bits: u64): bool {
 // @ts-ignore: decorator
 @inline
 export function isDenormal<F>(bits: u64): bool {
-  return magnitude<F>(bits) - 1 < ((<u64>1) << <u64>fractionBits<F>()) - 1;
+  return magnitude<F>(bits) - 1 < ((<u64>1) << (<u64>fractionBits<F>())) - 1;
 }
 
 /** An operand as the operation sees it: DAZ makes denormals zeros. */
@@ -112,8 +112,8 @@ export function operandBits<F>(cpu: Vcpu, bits: u64): u64 {
 @inline
 export function significandOf<F>(bits: u64): u64 {
   const m = magnitude<F>(bits);
-  const field = m >> <u64>fractionBits<F>();
-  if (field) return (m << <u64>(63 - fractionBits<F>())) | 0x8000_0000_0000_0000;
+  const field = m >> (<u64>fractionBits<F>());
+  if (field) return (m << (<u64>(63 - fractionBits<F>()))) | 0x8000_0000_0000_0000;
   return m << clz(m);
 }
 
@@ -121,7 +121,7 @@ export function significandOf<F>(bits: u64): u64 {
 @inline
 export function exponentOf<F>(bits: u64): i32 {
   const m = magnitude<F>(bits);
-  const field = <i32>(m >> <u64>fractionBits<F>());
+  const field = <i32>(m >> (<u64>fractionBits<F>()));
   if (field) return field - bias<F>();
   return 64 - <i32>clz(m) - bias<F>() - <i32>fractionBits<F>();
 }
@@ -165,7 +165,7 @@ function roundAt(significand: u64, shift: u64, mode: u32, negative: bool): u64 {
 export function shiftRightJam(value: u64, count: u32): u64 {
   if (count == 0) return value;
   if (count > 63) return <u64>(value != 0);
-  return (value >> <u64>count) | <u64>(value << <u64>(64 - count) != 0);
+  return (value >> (<u64>count)) | (<u64>(value << (<u64>(64 - count)) != 0));
 }
 
 /**
@@ -180,7 +180,7 @@ export function roundPack<F>(cpu: Vcpu, negative: bool, exponent: i32, significa
   const field = exponent + bias<F>();
   let rounded = roundAt(significand, shift, mode, negative);
   if (field < 1) {
-    const tiny = field < 0 || rounded >> <u64>(fractionBits<F>() + 1) == 0;
+    const tiny = field < 0 || rounded >> (<u64>(fractionBits<F>() + 1)) == 0;
     if (tiny && !(cpu.mxcsr & (UE << MASKS_SHIFT))) {
       raiseFloat(cpu, significand & lowMask ? UE | PE : UE);
       return sign;
@@ -196,7 +196,7 @@ export function roundPack<F>(cpu: Vcpu, negative: bool, exponent: i32, significa
   }
   if (significand & lowMask) raiseFloat(cpu, PE);
   // The integer bit adds 1 to the exponent field; a carry out of the significand one more.
-  rounded += (<u64>(field - 1)) << <u64>fractionBits<F>();
+  rounded += (<u64>(field - 1)) << (<u64>fractionBits<F>());
   if (rounded >= infinity<F>()) {
     const masked = (cpu.mxcsr & (OE << MASKS_SHIFT)) != 0;
     raiseFloat(cpu, masked ? OE | PE : OE);

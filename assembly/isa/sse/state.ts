@@ -17,7 +17,7 @@ import { SseOp } from "../../decode/sseOp";
 import { linearLoad, linearStore } from "../../mmu/access";
 import { faultPending } from "../../mmu/fill";
 import { checkRead, checkWrite } from "../../mmu/slow";
-import { MXCSR_MASK, MXCSR_RESET } from "./mxcsr";
+import { MXCSR_MASK } from "./mxcsr";
 import { linearLoad128, linearOffset, linearStore128, memoryOperand } from "./operand";
 import { isMmxReady, isSseReady, requireAligned } from "./ready";
 
@@ -191,8 +191,8 @@ function restoreX87(cpu: Vcpu, at: u64, wide: bool): void {
   cpu.fpuOpcode = (tags >> 16) & 0x7ff;
   cpu.fpuIp = wide ? ip : ip & 0xffff_ffff;
   cpu.fpuDp = wide ? dp : dp & 0xffff_ffff;
-  cpu.fpuCs = wide ? 0 : <u32>(ip >> 32) & 0xffff;
-  cpu.fpuDs = wide ? 0 : <u32>(dp >> 32) & 0xffff;
+  cpu.fpuCs = wide ? 0 : (<u32>(ip >> 32)) & 0xffff;
+  cpu.fpuDs = wide ? 0 : (<u32>(dp >> 32)) & 0xffff;
   for (let n: u32 = 0; n < 8; n++) {
     const register = stackRegister(cpu, n);
     const offset = 32 + (n << 4);
@@ -221,7 +221,7 @@ function initX87(cpu: Vcpu): void {
 }
 
 function saveMxcsr(cpu: Vcpu, at: u64): void {
-  linearStore<u64>(cpu, linearOffset(cpu, at, 24), <u64>cpu.mxcsr | ((<u64>MXCSR_MASK) << 32));
+  linearStore<u64>(cpu, linearOffset(cpu, at, 24), (<u64>cpu.mxcsr) | ((<u64>MXCSR_MASK) << 32));
 }
 
 /** XMM8 to XMM15 are saved in 64-bit mode only. */
