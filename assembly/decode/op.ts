@@ -148,7 +148,7 @@ export const enum Op {
   CLI,
   STI,
   IN, // dst rAX; src: port (imm or DX) through Insn.src; size
-  OUT,
+  OUT, // dst: port (imm or DX), src: rAX
   INS, // REP as strings
   OUTS,
   INT, // imm = vector

@@ -27,6 +27,11 @@ export class FirmwareRom {
     this.windowHost = MemoryMap.ROM + size - window;
   }
 
+  /** As after a reset: all reads come from the ROM, no write reaches RAM. */
+  reset(): void {
+    for (let index = 0; index < PAM_SEGMENTS.length; index++) this.setPam(index, false, false);
+  }
+
   /** PAM segment `index`: reads from RAM or ROM, writes to RAM or nowhere (i440FX datasheet 3.2.19). */
   setPam(index: number, readRam: boolean, writeRam: boolean): void {
     const { base, length } = PAM_SEGMENTS[index];

@@ -148,6 +148,7 @@ export class Machine {
 
   private powerOn(): void {
     this.board.reset();
+    this.firmware?.reset();
     this.engine.setA20(true);
     this.engine.reset();
     const { boot } = this.config;

@@ -50,7 +50,7 @@ export function portIn(cpu: Exec, i: Insn): void {
 
 export function portOut(cpu: Exec, i: Insn): void {
   const bytes = (<u32>1) << i.size;
-  const port = <u32>load<u16>(<usize>i.src);
+  const port = <u32>load<u16>(<usize>i.dst);
   if (!mayUsePorts(cpu, port, bytes)) return;
   const value = <u32>cpu.rax;
   portWrite(port, bytes == 4 ? value : bytes == 2 ? value & 0xffff : value & 0xff, bytes);
