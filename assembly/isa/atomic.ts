@@ -1,5 +1,5 @@
 // Exchange-and-add and compare-and-exchange, with or without LOCK: there is one vCPU.
-import { Insn } from "../decode/insn";
+import { Insn, isMem } from "../decode/insn";
 
 const RAX: u32 = 0;
 
@@ -17,8 +17,8 @@ export function XADD<B, T, D>(b: B, i: Insn): void {
 }
 
 /**
- * The destination is written in any case, with itself if unequal; so a 32-bit one always loses its upper half. The
- * accumulator is written only if unequal.
+ * Memory is written in any case, with itself if unequal. A register is written only if it changes: if unequal a 32-bit
+ * destination keeps its upper half, if equal the accumulator does (AMD EPYC; the manuals do not say).
  */
 // @ts-ignore: decorator
 @inline
@@ -29,7 +29,8 @@ export function CMPXCHG<B, T, D>(b: B, i: Insn): void {
   const accumulator = b.readReg<T>(b.gpr(RAX));
   const equal = b.equal(accumulator, before);
   b.flagsSub<T>(accumulator, before);
-  b.writeBack<T, D>(i, b.select(equal, source, before));
+  if (sizeof<T>() == 4 && !isMem<D>()) b.writeReg<u64>(i.dst, b.select(equal, source, b.readReg<u64>(i.dst)));
+  else b.writeBack<T, D>(i, b.select(equal, source, before));
   if (sizeof<T>() == 4) {
     const whole = b.readReg<u64>(b.gpr(RAX));
     b.writeReg<u64>(b.gpr(RAX), b.select(equal, whole, before));
