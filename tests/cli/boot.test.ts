@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { buildTabvisor, hasGuest, linuxArgs, tabvisor } from "./tabvisor.ts";
+import { BUILD_LIMIT_MS, buildTabvisor, hasGuest, linuxArgs, tabvisor } from "./tabvisor.ts";
 
 const PROMPT = "~ #";
 const LIMIT = ["--timeout", "100"];
@@ -19,7 +19,7 @@ const STATS = [
 const folder = mkdtempSync(join(tmpdir(), "tabvisor-boot-"));
 
 describe.runIf(hasGuest("linux-amd64"))("tabvisor run with Debian's cloud kernel", () => {
-  beforeAll(buildTabvisor);
+  beforeAll(buildTabvisor, BUILD_LIMIT_MS);
 
   it("boots to a shell that answers, and reports", { timeout: TEST_LIMIT_MS }, async () => {
     const screen = join(folder, "screen.png");
@@ -69,7 +69,7 @@ describe.runIf(hasGuest("linux-amd64"))("tabvisor run with Debian's cloud kernel
 });
 
 describe.runIf(hasGuest("linux-686"))("tabvisor run with Debian's 686 kernel", () => {
-  beforeAll(buildTabvisor);
+  beforeAll(buildTabvisor, BUILD_LIMIT_MS);
 
   it("boots to a shell that answers", { timeout: TEST_LIMIT_MS }, async () => {
     const script = ["--send", `${PROMPT}=>echo machine=$(uname -m)\\n`, "--until", "^machine=i686$"];
@@ -79,7 +79,7 @@ describe.runIf(hasGuest("linux-686"))("tabvisor run with Debian's 686 kernel", (
 });
 
 describe.runIf(hasGuest("seabios"))("tabvisor run with SeaBIOS alone", () => {
-  beforeAll(buildTabvisor);
+  beforeAll(buildTabvisor, BUILD_LIMIT_MS);
 
   it("shows its banner and finds nothing to boot", { timeout: TEST_LIMIT_MS }, async () => {
     const args = ["run", "--memory", "32", ...LIMIT, "--until", "No bootable device", "--screen-text"];

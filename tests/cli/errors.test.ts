@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { splitModules } from "../../src/cli/files.ts";
-import { buildTabvisor, guestFile, hasGuest, tabvisor } from "./tabvisor.ts";
+import { BUILD_LIMIT_MS, buildTabvisor, guestFile, hasGuest, tabvisor } from "./tabvisor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tabvisor-errors-"));
 
@@ -17,7 +17,7 @@ const noKernel = file("no-kernel", "#!/bin/sh\n".repeat(1000));
 const empty = file("empty", "");
 
 describe("the command line", () => {
-  beforeAll(buildTabvisor);
+  beforeAll(buildTabvisor, BUILD_LIMIT_MS);
 
   it("says what it is", async () => {
     expect((await tabvisor(["--version"])).stdout).toMatch(/^tabvisor \d+\.\d+\.\d+\n$/);

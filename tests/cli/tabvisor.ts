@@ -7,6 +7,9 @@ import { findGuest } from "../../images/guests.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const IMAGES = join(ROOT, "images/.cache/out");
 
+/** For {@link buildTabvisor} where the engine has to be compiled. */
+export const BUILD_LIMIT_MS = 180_000;
+
 export interface Outcome {
   status: number | null;
   stdout: string;
