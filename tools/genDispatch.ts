@@ -22,7 +22,7 @@ interface Row {
   op: string;
   file: string;
   /** Meaning, if not named as the op. */
-  meaning?: string;
+  meaning?: string | undefined;
   sizes: number[];
   /** RR, MR, RM, or a form number for meanings without operand kinds. */
   forms: (string | number)[];
