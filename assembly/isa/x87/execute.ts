@@ -50,6 +50,7 @@ import {
   storeInteger32,
   storeInteger64,
   storeRegister,
+  storeRegisterQuietly,
   storeSingle,
 } from "./loadStore";
 import { exchange, free, loadConstant, moveConditionally, noOperation, rotate } from "./move";
@@ -285,7 +286,7 @@ function registerD9(cpu: Exec, i: Insn, reg: u32): void {
       noOperation(cpu, i);
       return;
     case 3: // FSTP1
-      storeRegister(cpu, i, true);
+      storeRegisterQuietly(cpu, i);
       return;
     case 5:
       loadConstant(cpu, i);

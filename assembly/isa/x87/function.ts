@@ -2,7 +2,7 @@
 // vol. 2, the pages of those names.
 import { Vcpu, x87Address } from "../../cpu/state";
 import { Insn } from "../../decode/insn";
-import { C0, C2, C3 } from "../../softfloat/env";
+import { C0, C2, C3, EXP_MAX, IE } from "../../softfloat/env";
 import {
   f80Abs,
   f80Atan2,
@@ -99,13 +99,16 @@ export function scale(cpu: Vcpu, i: Insn): void {
 /** FPREM, or FPREM1 (`nearest`). */
 export function remainder(cpu: Vcpu, i: Insn, nearest: bool): void {
   noteInstruction(cpu, i);
+  cpu.fpuStatus &= ~C2;
   if (!hasTwo(cpu)) {
     underflowsInto(cpu, cpu.fpuTop);
     return;
   }
   const a = st(cpu, 0);
   const conditions = f80Rem(beginOperation(cpu), a, a, st(cpu, 1), nearest);
-  if (finishOperation(cpu)) setConditions(cpu, conditions & (C0 | C2 | C3));
+  // An invalid operation or a NaN has no quotient: C0 and C3 stay.
+  const isNumber = !(cpu.fpuFlags & IE) && ((<u32>load<u16>(a, 8)) & EXP_MAX) != EXP_MAX;
+  if (finishOperation(cpu) && isNumber) setConditions(cpu, conditions & (C0 | C2 | C3));
 }
 
 /** F2XM1. */
@@ -121,17 +124,13 @@ export function exponential(cpu: Vcpu, i: Insn): void {
 /** FSIN, FCOS: C2 set when the operand is out of range. */
 export function sine(cpu: Vcpu, i: Insn, cosine: bool): void {
   noteInstruction(cpu, i);
+  cpu.fpuStatus &= ~C2;
   if (!hasTop(cpu)) return;
   const a = st(cpu, 0);
   const env = beginTranscendental(cpu);
   const done = cosine ? f80Cos(env, a, a) : f80Sin(env, a, a);
-  if (endTranscendental(cpu, env)) setReduced(cpu, done);
-}
-
-// @ts-ignore: decorator
-@inline
-function setReduced(cpu: Vcpu, done: bool): void {
-  cpu.fpuStatus = (cpu.fpuStatus & ~C2) | (done ? 0 : C2);
+  endTranscendental(cpu, env);
+  if (!done) cpu.fpuStatus |= C2;
 }
 
 /** FYL2X, FYL2XP1, FPATAN: ST(1) = f(ST(0), ST(1)), pop. */
@@ -181,12 +180,13 @@ export function extract(cpu: Vcpu, i: Insn): void {
 /** FPTAN (1.0 is pushed), FSINCOS (the cosine is). */
 export function tangent(cpu: Vcpu, i: Insn, sineCosine: bool): void {
   noteInstruction(cpu, i);
+  cpu.fpuStatus &= ~C2;
   if (!canSplit(cpu)) return;
   const a = st(cpu, 0);
   const pushed = st(cpu, 7);
   const env = beginTranscendental(cpu);
   const done = sineCosine ? f80SinCos(env, a, pushed, a) : f80Tan(env, a, pushed, a);
   if (!endTranscendental(cpu, env)) return;
-  setReduced(cpu, done);
   if (done) push(cpu);
+  else cpu.fpuStatus |= C2;
 }

@@ -244,17 +244,30 @@ export function storeBcd(cpu: Vcpu, i: Insn): void {
 export function loadRegister(cpu: Vcpu, i: Insn): void {
   noteInstruction(cpu, i);
   const from = physical(cpu, i.modrm);
-  if (!hasRoom(cpu)) return;
-  beginOperation(cpu);
   const to = st(cpu, 7);
   if (isEmpty(cpu, from)) {
+    // goes before an overflow
     if (!underflows(cpu)) return;
     storeIndefinite(to);
     push(cpu);
     return;
   }
+  if (!hasRoom(cpu)) return;
+  beginOperation(cpu);
   copyRegister(to, x87Address(cpu, from));
   finishLoad(cpu, 0);
+}
+
+/** FSTP1 (D9 D8-DF): like FSTP, but an empty register is popped without a fault or a copy. */
+export function storeRegisterQuietly(cpu: Vcpu, i: Insn): void {
+  if (!isEmpty(cpu, cpu.fpuTop)) {
+    storeRegister(cpu, i, true);
+    return;
+  }
+  noteInstruction(cpu, i);
+  beginOperation(cpu);
+  finishOperation(cpu);
+  pop(cpu);
 }
 
 /** FST ST(n), FSTP ST(n). */

@@ -86,14 +86,15 @@ export function moveConditionally(cpu: Vcpu, i: Insn, condition: u32): void {
     underflowsInto(cpu, top);
     return;
   }
-  beginOperation(cpu);
-  finishOperation(cpu);
+  // C1 stays without a fault
   if (testCondition(cpu, condition)) copyRegister(x87Address(cpu, top), x87Address(cpu, other));
 }
 
 /** FFREE, FFREEP. */
 export function free(cpu: Vcpu, i: Insn, pops: bool): void {
   noteInstruction(cpu, i);
+  beginOperation(cpu);
+  finishOperation(cpu);
   cpu.fpuEmpty |= 1 << physical(cpu, i.modrm);
   if (pops) pop(cpu);
 }
