@@ -192,7 +192,7 @@ export function check(cpu: X87, all: Recordings, record: X87Record): string | un
   for (let n = 0; n < 8; n++) cpu.register(n).set(before.registers.subarray(10 * n, 10 * n + 10));
   cpu.ram(OPERAND, 112).set(before.memory);
   const vector = cpu.run([0xd8 + record.esc, record.modrm]);
-  if (vector >= 0) return describe(record, before, `exception ${vector}`);
+  if (vector >= 0) return explain(record, before, `exception ${vector}`);
 
   const wrong: string[] = [];
   const expectSame = (what: string, want: number, got: number) => {
@@ -225,7 +225,7 @@ export function check(cpu: X87, all: Recordings, record: X87Record): string | un
   if (!isImageLoad) expectSame("pointers", record.pointers, pointers(cpu));
   cpu.run([0xd9, 0x36]); // FNSTENV: the tags
   expectSame("tw", record.twAfter, cpu.ramView(OPERAND).getUint16(8, true));
-  return wrong.length > 0 ? describe(record, before, wrong.join("; ")) : undefined;
+  return wrong.length > 0 ? explain(record, before, wrong.join("; ")) : undefined;
 }
 
 /** The instruction and operand pointers as X87Record.pointers tells them. */
@@ -234,7 +234,7 @@ function pointers(cpu: X87): number {
   return of(cpu.get64("fpuIp"), LOCATION) | (of(cpu.get64("fpuDp"), OPERAND) << 2);
 }
 
-function describe(record: X87Record, before: Before, text: string): string {
+function explain(record: X87Record, before: Before, text: string): string {
   const registers = record.st.map((_, n) => hex(before.register(n))).join(" ");
   const { cw, sw, empty } = record;
   return (
