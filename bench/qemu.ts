@@ -44,7 +44,7 @@ export async function bootSeconds(files: { kernel: string; initrd: string }): Pr
     text = (text + piece).slice(-4096);
     if (seconds !== undefined || !text.includes(PROMPT)) return;
     seconds = (performance.now() - started) / 1000;
-    child.kill();
+    child.kill("SIGKILL"); // at SIGTERM QEMU has something to say
   });
   await ended(child);
   if (seconds === undefined) throw new Error("QEMU ended before the prompt came");
