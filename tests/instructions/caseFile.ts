@@ -1,7 +1,8 @@
 /** What generate.ts and host.c exchange, and the results as the tests hold them. */
+
+import { Random } from "../support/random.ts";
 import { IMAGE_SIZE, imageOffset } from "./layout.ts";
 import type { TestCase } from "./testCase.ts";
-import { Random } from "../support/random.ts";
 
 /** What memory holds before a case's own contents. */
 export const BACKGROUND = new Random(0x7ab1e).bytes(IMAGE_SIZE);
@@ -87,7 +88,10 @@ export function unpackResults(data: Buffer, count: number): Result[] {
     }
     for (let run = 0; run < runs; run++) {
       const length = data.readUInt32LE(at + 4);
-      result.memory.push({ address: data.readUInt32LE(at), bytes: Uint8Array.from(data.subarray(at + 8, at + 8 + length)) });
+      result.memory.push({
+        address: data.readUInt32LE(at),
+        bytes: Uint8Array.from(data.subarray(at + 8, at + 8 + length)),
+      });
       at += 8 + length;
     }
     results.push(result);

@@ -92,7 +92,9 @@ function write(w: Writer, test: TestCase, result: Result): void {
   if (!test.fx || !result.fx) return;
   const before = words(test.fx);
   const after = words(result.fx);
-  const different = [...Array(FX_WORDS).keys()].filter((i) => before.getBigUint64(i * 8, true) !== after.getBigUint64(i * 8, true));
+  const different = [...Array(FX_WORDS).keys()].filter(
+    (i) => before.getBigUint64(i * 8, true) !== after.getBigUint64(i * 8, true),
+  );
   w.varint(different.length);
   for (const i of different) {
     w.u8(i);
@@ -138,7 +140,9 @@ export function packExpected(cases: readonly TestCase[], results: readonly Resul
 export function unpackExpected(text: string, cases: readonly TestCase[]): Result[] {
   const newline = text.indexOf("\n");
   if (text.slice(0, newline) !== `${inputHash(cases)} ${cases.length}`)
-    throw new Error("the generated cases are not those the expectations were made for: run tests/instructions/generate.ts");
+    throw new Error(
+      "the generated cases are not those the expectations were made for: run tests/instructions/generate.ts",
+    );
   const r = new Reader(gunzipSync(Buffer.from(text.slice(newline + 1), "base64")));
   const results = cases.map((test) => read(r, test));
   if (!r.finished) throw new Error("the expectations hold more than the cases");

@@ -46,14 +46,50 @@ const UNSUPPORTED: readonly (readonly [number, bigint])[] = [
   [0x7fff, 0x4000000000000000n],
 ];
 
-const SINGLES = [0, 0x80000000, 0x3f800000, 0xbf800000, 0x40490fdb, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000, 0x7f800001, 0x00000001]
-  .concat([0x807fffff, 0x00800000, 0x7f7fffff, 0xff7fffff, 0x4b000000, 0x4f000000, 0xcf000000, 0x5f000000, 0xdf000000, 0x3f000000, 0x3fc00000])
+const SINGLES = [
+  0, 0x80000000, 0x3f800000, 0xbf800000, 0x40490fdb, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000, 0x7f800001,
+  0x00000001,
+]
+  .concat([
+    0x807fffff, 0x00800000, 0x7f7fffff, 0xff7fffff, 0x4b000000, 0x4f000000, 0xcf000000, 0x5f000000, 0xdf000000,
+    0x3f000000, 0x3fc00000,
+  ])
   .concat([0x40200000, 0x7fd12345, 0xffa00001, 0x4effffff, 0x3f800001, 0x34000000]);
 
-const DOUBLES = [0n, 0x8000000000000000n, 0x3ff0000000000000n, 0xbff0000000000000n, 0x400921fb54442d18n, 0x7ff0000000000000n, 0xfff0000000000000n]
-  .concat([0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff0000000000001n, 0xfff4000000000000n, 1n, 0x800fffffffffffffn, 0x0010000000000000n])
-  .concat([0x7fefffffffffffffn, 0xffefffffffffffffn, 0x41dfffffffc00000n, 0x41e0000000000000n, 0xc1e0000000000000n, 0x43e0000000000000n])
-  .concat([0xc3e0000000000000n, 0x3fe0000000000000n, 0x3ff8000000000000n, 0x4004000000000000n, 0x36a0000000000000n, 0x47efffffe0000000n])
+const DOUBLES = [
+  0n,
+  0x8000000000000000n,
+  0x3ff0000000000000n,
+  0xbff0000000000000n,
+  0x400921fb54442d18n,
+  0x7ff0000000000000n,
+  0xfff0000000000000n,
+]
+  .concat([
+    0x7ff8000000000000n,
+    0xfff8000000000000n,
+    0x7ff0000000000001n,
+    0xfff4000000000000n,
+    1n,
+    0x800fffffffffffffn,
+    0x0010000000000000n,
+  ])
+  .concat([
+    0x7fefffffffffffffn,
+    0xffefffffffffffffn,
+    0x41dfffffffc00000n,
+    0x41e0000000000000n,
+    0xc1e0000000000000n,
+    0x43e0000000000000n,
+  ])
+  .concat([
+    0xc3e0000000000000n,
+    0x3fe0000000000000n,
+    0x3ff8000000000000n,
+    0x4004000000000000n,
+    0x36a0000000000000n,
+    0x47efffffe0000000n,
+  ])
   .concat([0x47f0000000000000n, 0x380fffffffffffffn, 0x3ff0000000000001n, 0x7ff8123456789abcn]);
 
 export function extended(r: Random, unsupported = false): Uint8Array {
@@ -64,7 +100,8 @@ export function extended(r: Random, unsupported = false): Uint8Array {
   if (unsupported && r.chance(24)) value = r.pick(UNSUPPORTED);
   else if (kind === 0) value = r.pick(EXTENDED);
   else if (kind === 1) value = [(0x3fff - 40 + r.below(80)) | (r.below(2) << 15), r.u64() | (1n << 63n)];
-  else if (kind === 2) value = [(0x3fff + r.below(20)) | (r.below(2) << 15), BigInt(r.below(0x10000)) << 48n | (1n << 63n)];
+  else if (kind === 2)
+    value = [(0x3fff + r.below(20)) | (r.below(2) << 15), (BigInt(r.below(0x10000)) << 48n) | (1n << 63n)];
   else value = [(1 + r.below(0x7ffe)) | (r.below(2) << 15), r.u64() | (1n << 63n)];
   view.setBigUint64(0, value[1], true);
   view.setUint16(8, value[0], true);
@@ -77,7 +114,10 @@ export function single(r: Random): number {
   const kind = r.below(8);
   if (kind < 3) return r.pick(SINGLES);
   if (kind === 3) return r.u32();
-  scratch.setFloat32(0, (r.below(2) ? 1 : -1) * (kind === 4 ? r.below(5000) / 4 : (r.u32() / 2 ** 20) * 2 ** (r.below(40) - 20)));
+  scratch.setFloat32(
+    0,
+    (r.below(2) ? 1 : -1) * (kind === 4 ? r.below(5000) / 4 : (r.u32() / 2 ** 20) * 2 ** (r.below(40) - 20)),
+  );
   return scratch.getUint32(0);
 }
 
@@ -85,7 +125,10 @@ export function double(r: Random): bigint {
   const kind = r.below(8);
   if (kind < 3) return r.pick(DOUBLES);
   if (kind === 3) return r.u64();
-  scratch.setFloat64(0, (r.below(2) ? 1 : -1) * (kind === 4 ? r.below(5000) / 4 : (r.u32() / 2 ** 20) * 2 ** (r.below(80) - 40)));
+  scratch.setFloat64(
+    0,
+    (r.below(2) ? 1 : -1) * (kind === 4 ? r.below(5000) / 4 : (r.u32() / 2 ** 20) * 2 ** (r.below(80) - 40)),
+  );
   return scratch.getBigUint64(0);
 }
 

@@ -13,11 +13,11 @@ import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { SEGMENT } from "../../src/machine/cpuState.ts";
-import { createEngine, emptyHost, type EngineMode } from "../support/engine.ts";
+import { createEngine, type EngineMode, emptyHost } from "../support/engine.ts";
 import type { Result } from "./caseFile.ts";
 import { initialImage } from "./caseFile.ts";
 import type { Bits } from "./encoder.ts";
-import { CODE, CODE_PAGES, IMAGE_SIZE, imageAddress, PAGE, REGIONS, READ_ONLY } from "./layout.ts";
+import { CODE, CODE_PAGES, IMAGE_SIZE, imageAddress, PAGE, READ_ONLY, REGIONS } from "./layout.ts";
 import type { TestCase } from "./testCase.ts";
 
 const TABLES = 0x4000;
@@ -28,7 +28,7 @@ const GDT = 0xa000;
 const IDT = 0xa100;
 const TSS = 0xb100;
 const ENTRY = 0xc000;
-const ENTRY_FX = 0xc010;
+const ENTRY_FX = 0xc020;
 const HANDLERS = 0xc100;
 const HANDLER_SIZE = 16;
 const FX_IN = 0xd200;
@@ -138,13 +138,18 @@ export class Guest {
     const absolute = (opcode: number[], reg: number, at: number) => {
       const bytes = Buffer.alloc(4);
       bytes.writeUInt32LE(at);
-      return [...(long ? [0x48] : []), ...opcode, ...(long ? [(reg << 3) | 4, 0x25] : [(reg << 3) | 5]), ...bytes];
+      return [...(long ? [0x48] : [0x36]), ...opcode, ...(long ? [(reg << 3) | 4, 0x25] : [(reg << 3) | 5]), ...bytes];
     };
     const iret = long ? [0x48, 0xcf] : [0xcf];
-    this.engine.write(ENTRY, Uint8Array.from(iret));
-    this.engine.write(ENTRY_FX, Uint8Array.from([...absolute([0x0f, 0xae], 1, FX_IN), ...iret]));
+    // 32-bit cases may leave DS and ES null: push USER_DATA, pop DS, push, pop ES; and handlers go through SS.
+    const segments = long ? [] : [0x6a, USER_DATA, 0x1f, 0x6a, USER_DATA, 0x07];
+    this.engine.write(ENTRY, Uint8Array.from([...segments, ...iret]));
+    this.engine.write(ENTRY_FX, Uint8Array.from([...segments, ...absolute([0x0f, 0xae], 1, FX_IN), ...iret]));
     for (let vector = 0; vector < 256; vector++)
-      this.engine.write(HANDLERS + vector * HANDLER_SIZE, Uint8Array.from([...absolute([0x0f, 0xae], 0, FX_OUT), 0xf4]));
+      this.engine.write(
+        HANDLERS + vector * HANDLER_SIZE,
+        Uint8Array.from([...absolute([0x0f, 0xae], 0, FX_OUT), 0xf4]),
+      );
   }
 
   private startCpu(): void {
@@ -156,7 +161,8 @@ export class Guest {
     engine.setField(VcpuField.IDT_LIMIT, 256 * (long ? 16 : 8) - 1);
     engine.setSegment(SEGMENT.TR, TSS_SELECTOR, TSS, 0x67, 0x8b);
     engine.setSegment(SEGMENT.CS, KERNEL_CODE, 0, 0xffff_ffff, long ? 0xa09b : 0xc09b);
-    for (const segment of [SEGMENT.ES, SEGMENT.DS, SEGMENT.FS, SEGMENT.GS]) engine.setSegment(segment, USER_DATA, 0, 0xffff_ffff, 0xc0f3);
+    for (const segment of [SEGMENT.ES, SEGMENT.DS, SEGMENT.FS, SEGMENT.GS])
+      engine.setSegment(segment, USER_DATA, 0, 0xffff_ffff, 0xc0f3);
     engine.setSegment(SEGMENT.SS, KERNEL_DATA, 0, 0xffff_ffff, 0xc093);
     engine.setField64(VcpuField.CR4, BigInt(CR4));
     if (long) {
@@ -182,7 +188,8 @@ export class Guest {
   }
 
   private writeImage(image: Uint8Array): void {
-    for (let n = 0; n < IMAGE_SIZE / PAGE; n++) this.ram(imagePage(n), PAGE).set(image.subarray(n * PAGE, (n + 1) * PAGE));
+    for (let n = 0; n < IMAGE_SIZE / PAGE; n++)
+      this.ram(imagePage(n), PAGE).set(image.subarray(n * PAGE, (n + 1) * PAGE));
   }
 
   run(test: TestCase): Result {
@@ -191,8 +198,16 @@ export class Guest {
     this.writeCode(test);
     this.writeImage(initialImage(test, this.wanted));
     const frame = Buffer.alloc(5 * word);
-    const values = [BigInt(test.at), bits === 64 ? USER_CODE_64 : USER_CODE_32, test.flags, test.registers[4]!, USER_DATA].map(BigInt);
-    values.forEach((value, n) => (word === 8 ? frame.writeBigUInt64LE(value, 8 * n) : frame.writeUInt32LE(Number(value), 4 * n)));
+    const values = [
+      BigInt(test.at),
+      bits === 64 ? USER_CODE_64 : USER_CODE_32,
+      test.flags,
+      test.registers[4]!,
+      USER_DATA,
+    ].map(BigInt);
+    values.forEach((value, n) =>
+      word === 8 ? frame.writeBigUInt64LE(value, 8 * n) : frame.writeUInt32LE(Number(value), 4 * n),
+    );
     this.ram(FRAME, frame.length).set(frame);
     if (test.fx) this.ram(FX_IN, 512).set(test.fx);
     for (let i = 0; i < (bits === 64 ? 16 : 8); i++) engine.setField64(VcpuField.REGISTERS, test.registers[i]!, i);
@@ -213,7 +228,8 @@ export class Guest {
       const page = CODE + n * PAGE;
       const from = Math.max(test.at, page);
       const to = Math.min(test.at + test.code.length, page + PAGE);
-      if (from < to) this.engine.write(PHYSICAL + n * 3 * PAGE + from - page, test.code.subarray(from - test.at, to - test.at));
+      if (from < to)
+        this.engine.write(PHYSICAL + n * 3 * PAGE + from - page, test.code.subarray(from - test.at, to - test.at));
     }
   }
 
@@ -221,10 +237,12 @@ export class Guest {
     const { engine, bits } = this;
     const word = bits / 8;
     const registers = new BigUint64Array(16);
-    for (let i = 0; i < (bits === 64 ? 16 : 8); i++) registers[i] = BigInt.asUintN(bits, engine.field64(VcpuField.REGISTERS, i));
+    for (let i = 0; i < (bits === 64 ? 16 : 8); i++)
+      registers[i] = BigInt.asUintN(bits, engine.field64(VcpuField.REGISTERS, i));
     const hasError = HAS_ERROR.has(vector);
     const sp = RING0_STACK - word * (hasError ? 6 : 5);
-    if (Number(registers[4]) !== sp) throw new GuestError(`the handler's stack pointer is ${registers[4]!.toString(16)}, not ${sp.toString(16)}`);
+    if (Number(registers[4]) !== sp)
+      throw new GuestError(`the handler's stack pointer is ${registers[4]!.toString(16)}, not ${sp.toString(16)}`);
     const stack = this.ram(sp, 6 * word);
     const view = new DataView(stack.buffer, stack.byteOffset, stack.byteLength);
     const at = (n: number) => (word === 8 ? view.getBigUint64(8 * n, true) : BigInt(view.getUint32(4 * n, true)));

@@ -17,7 +17,10 @@ const MAX_RESTARTS = 100;
 
 export async function runFamily(family: string, bits: Bits, mode: EngineMode): Promise<Outcome> {
   const cases = familyCases(family, bits);
-  const expected = unpackExpected(readFileSync(new URL(`./expected/${family}-${bits}.txt`, import.meta.url), "latin1"), cases);
+  const expected = unpackExpected(
+    readFileSync(new URL(`./expected/${family}-${bits}.txt`, import.meta.url), "latin1"),
+    cases,
+  );
   const guest = await Guest.create(mode, bits);
   const failures: string[] = [];
   let restarts = 0;

@@ -1,9 +1,22 @@
 /** One instruction test: code, the state it starts in, and what of the result is not defined. */
+
+import { Random } from "../support/random.ts";
 import { type Bits, encode, type Fields, HIGH_BYTE, le, type Mem, needsRex } from "./encoder.ts";
 import { CODE, DATA, PAGE, STACK_TOP } from "./layout.ts";
-import { Random } from "../support/random.ts";
 
-export const F = { CF: 1, PF: 4, AF: 0x10, ZF: 0x40, SF: 0x80, TF: 0x100, IF: 0x200, DF: 0x400, OF: 0x800, AC: 0x40000, ID: 0x200000 } as const;
+export const F = {
+  CF: 1,
+  PF: 4,
+  AF: 0x10,
+  ZF: 0x40,
+  SF: 0x80,
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  OF: 0x800,
+  AC: 0x40000,
+  ID: 0x200000,
+} as const;
 export const ARITHMETIC = F.CF | F.PF | F.AF | F.ZF | F.SF | F.OF;
 
 export interface Override {
@@ -40,7 +53,15 @@ export interface TestCase {
 
 const EDGES = [0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn]
   .concat([0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffffffffffffn, 0x0123456789abcdefn, 0xaaaaaaaaaaaaaaaan])
-  .concat([0xffffffffffffff80n, 0xffffffffffff8000n, 0xffffffff80000000n, 0x0fn, 0x99n, 0xffffffffffffff00n, 0x100000000n]);
+  .concat([
+    0xffffffffffffff80n,
+    0xffffffffffff8000n,
+    0xffffffff80000000n,
+    0x0fn,
+    0x99n,
+    0xffffffffffffff00n,
+    0x100000000n,
+  ]);
 
 export class Draft {
   readonly registers = new BigUint64Array(16);
@@ -149,7 +170,8 @@ export class Draft {
       default: {
         // 67: a 32-bit address, high halves of the registers ignored.
         const mem = this.indexed(target, small, except);
-        for (const r of [mem.base!, mem.index!]) this.registers[r] = (this.registers[r]! & 0xffff_ffffn) | (this.random.u64() << 32n);
+        for (const r of [mem.base!, mem.index!])
+          this.registers[r] = (this.registers[r]! & 0xffff_ffffn) | (this.random.u64() << 32n);
         return { ...mem, addressPrefix: true };
       }
     }
@@ -185,7 +207,8 @@ export class Draft {
       if (f.byteRm && typeof f.rm === "number" && f.rm >= HIGH_BYTE) fields.rm = f.rm - HIGH_BYTE;
       if (f.byteRm && f.plus !== undefined && f.plus >= HIGH_BYTE) fields.plus = f.plus - HIGH_BYTE;
     }
-    if (f.byteRm && f.plus !== undefined && f.plus >= HIGH_BYTE) fields = { ...fields, plus: f.plus - HIGH_BYTE + 4, byteRm: false };
+    if (f.byteRm && f.plus !== undefined && f.plus >= HIGH_BYTE)
+      fields = { ...fields, plus: f.plus - HIGH_BYTE + 4, byteRm: false };
     this.code.push(...encode(this.bits, this.at + this.code.length, fields));
     return this;
   }
@@ -202,7 +225,20 @@ export class Draft {
   done(family: string, name: string): TestCase {
     const { bits, at, registers, flags, memory, undefinedFlags, undefinedStatus, ignoredMemory, approximate } = this;
     const code = Uint8Array.from([...this.code, 0xf4]);
-    const test: TestCase = { family, name, bits, at, code, registers, flags, memory, undefinedFlags, undefinedStatus, ignoredMemory, approximate };
+    const test: TestCase = {
+      family,
+      name,
+      bits,
+      at,
+      code,
+      registers,
+      flags,
+      memory,
+      undefinedFlags,
+      undefinedStatus,
+      ignoredMemory,
+      approximate,
+    };
     if (this.fx) test.fx = this.fx;
     return test;
   }

@@ -22,23 +22,43 @@ function alu(f: Family): void {
           make(d);
         });
       const lock = (d: Draft) => (op !== 7 && d.random.chance(4) ? { prefix: [0xf0] } : {});
-      form("r/m,r", 5, (d) => d.emit({ size, op: [op * 8 + w], reg: operand(d, size), rm: operand(d, size), ...byteFlags(size) }));
-      form("r,r/m", 4, (d) => d.emit({ size, op: [op * 8 + 2 + w], reg: operand(d, size), rm: operand(d, size), ...byteFlags(size) }));
+      form("r/m,r", 5, (d) =>
+        d.emit({ size, op: [op * 8 + w], reg: operand(d, size), rm: operand(d, size), ...byteFlags(size) }),
+      );
+      form("r,r/m", 4, (d) =>
+        d.emit({ size, op: [op * 8 + 2 + w], reg: operand(d, size), rm: operand(d, size), ...byteFlags(size) }),
+      );
       form("r,r same", 2, (d) => {
         const r = operand(d, size);
         d.emit({ size, op: [op * 8 + w], reg: r, rm: r, ...byteFlags(size) });
       });
       form("m,r", 4, (d) =>
-        d.emit({ size, op: [op * 8 + w], reg: operand(d, size), rm: d.dataOperand(size), byteReg: size === 1, ...lock(d) }),
+        d.emit({
+          size,
+          op: [op * 8 + w],
+          reg: operand(d, size),
+          rm: d.dataOperand(size),
+          byteReg: size === 1,
+          ...lock(d),
+        }),
       );
-      form("r,m", 4, (d) => d.emit({ size, op: [op * 8 + 2 + w], reg: operand(d, size), rm: d.dataOperand(size), byteReg: size === 1 }));
+      form("r,m", 4, (d) =>
+        d.emit({ size, op: [op * 8 + 2 + w], reg: operand(d, size), rm: d.dataOperand(size), byteReg: size === 1 }),
+      );
       form("acc,imm", 2, (d) => d.emit({ size, op: [op * 8 + 4 + w], imm: immBytes(d, size) }));
-      form("r,imm", 3, (d) => d.emit({ size, op: [0x80 + w], reg: op, rm: operand(d, size), imm: immBytes(d, size), byteRm: size === 1 }));
-      form("m,imm", 3, (d) => d.emit({ size, op: [0x80 + w], reg: op, rm: d.dataOperand(size), imm: immBytes(d, size), ...lock(d) }));
+      form("r,imm", 3, (d) =>
+        d.emit({ size, op: [0x80 + w], reg: op, rm: operand(d, size), imm: immBytes(d, size), byteRm: size === 1 }),
+      );
+      form("m,imm", 3, (d) =>
+        d.emit({ size, op: [0x80 + w], reg: op, rm: d.dataOperand(size), imm: immBytes(d, size), ...lock(d) }),
+      );
       if (w) {
         form("r,imm8", 2, (d) => d.emit({ size, op: [0x83], reg: op, rm: operand(d, size), imm: le(d.value(), 1) }));
         form("m,imm8", 2, (d) => d.emit({ size, op: [0x83], reg: op, rm: d.dataOperand(size), imm: le(d.value(), 1) }));
-      } else if (f.bits === 32) form("alias 82", 1, (d) => d.emit({ op: [0x82], reg: op, rm: operand(d, 1), imm: le(d.value(), 1), byteRm: true }));
+      } else if (f.bits === 32)
+        form("alias 82", 1, (d) =>
+          d.emit({ op: [0x82], reg: op, rm: operand(d, 1), imm: le(d.value(), 1), byteRm: true }),
+        );
     }
   }
 }
@@ -51,12 +71,20 @@ function test(f: Family): void {
         d.undefinedFlags = UNDEFINED.logic;
         make(d);
       });
-    form("r,r", 6, (d) => d.emit({ size, op: [0x84 + w], reg: operand(d, size), rm: operand(d, size), ...byteFlags(size) }));
-    form("m,r", 5, (d) => d.emit({ size, op: [0x84 + w], reg: operand(d, size), rm: d.dataOperand(size), byteReg: size === 1 }));
+    form("r,r", 6, (d) =>
+      d.emit({ size, op: [0x84 + w], reg: operand(d, size), rm: operand(d, size), ...byteFlags(size) }),
+    );
+    form("m,r", 5, (d) =>
+      d.emit({ size, op: [0x84 + w], reg: operand(d, size), rm: d.dataOperand(size), byteReg: size === 1 }),
+    );
     form("acc,imm", 3, (d) => d.emit({ size, op: [0xa8 + w], imm: immBytes(d, size) }));
     for (const reg of [0, 1]) {
-      form(`r,imm /${reg}`, 3, (d) => d.emit({ size, op: [0xf6 + w], reg, rm: operand(d, size), imm: immBytes(d, size), byteRm: size === 1 }));
-      form(`m,imm /${reg}`, 3, (d) => d.emit({ size, op: [0xf6 + w], reg, rm: d.dataOperand(size), imm: immBytes(d, size) }));
+      form(`r,imm /${reg}`, 3, (d) =>
+        d.emit({ size, op: [0xf6 + w], reg, rm: operand(d, size), imm: immBytes(d, size), byteRm: size === 1 }),
+      );
+      form(`m,imm /${reg}`, 3, (d) =>
+        d.emit({ size, op: [0xf6 + w], reg, rm: d.dataOperand(size), imm: immBytes(d, size) }),
+      );
     }
   }
 }
@@ -71,11 +99,20 @@ function unary(f: Family): void {
   for (const [name, opcode, reg] of forms) {
     for (const size of f.bits === 64 ? [1, 2, 4, 8] : [1, 2, 4]) {
       const w = size === 1 ? 0 : 1;
-      f.add(`${name}${size * 8} r`, 10, (d) => d.emit({ size, op: [opcode + w], reg, rm: operand(d, size), byteRm: size === 1 }));
-      f.add(`${name}${size * 8} m`, 8, (d) =>
-        d.emit({ size, op: [opcode + w], reg, rm: d.dataOperand(size), ...(d.random.chance(3) ? { prefix: [0xf0] } : {}) }),
+      f.add(`${name}${size * 8} r`, 10, (d) =>
+        d.emit({ size, op: [opcode + w], reg, rm: operand(d, size), byteRm: size === 1 }),
       );
-      if (f.bits === 32 && reg < 2 && w) f.add(`${name}${size * 8} short`, 4, (d) => d.emit({ size, op: [0x40 + reg * 8], plus: d.anyRegister() }));
+      f.add(`${name}${size * 8} m`, 8, (d) =>
+        d.emit({
+          size,
+          op: [opcode + w],
+          reg,
+          rm: d.dataOperand(size),
+          ...(d.random.chance(3) ? { prefix: [0xf0] } : {}),
+        }),
+      );
+      if (f.bits === 32 && reg < 2 && w)
+        f.add(`${name}${size * 8} short`, 4, (d) => d.emit({ size, op: [0x40 + reg * 8], plus: d.anyRegister() }));
     }
   }
 }
@@ -88,17 +125,28 @@ function multiply(f: Family): void {
         d.undefinedFlags = UNDEFINED.multiply;
         make(d);
       });
-    for (const [name, reg] of [["mul", 4], ["imul", 5]] as const) {
+    for (const [name, reg] of [
+      ["mul", 4],
+      ["imul", 5],
+    ] as const) {
       form(`${name} r`, 14, (d) => d.emit({ size, op: [0xf6 + w], reg, rm: operand(d, size), byteRm: size === 1 }));
       form(`${name} m`, 10, (d) => d.emit({ size, op: [0xf6 + w], reg, rm: d.dataOperand(size) }));
     }
     if (!w) continue;
     form("imul r,r", 14, (d) => d.emit({ size, op: [0x0f, 0xaf], reg: d.anyRegister(), rm: d.anyRegister() }));
     form("imul r,m", 8, (d) => d.emit({ size, op: [0x0f, 0xaf], reg: d.anyRegister(), rm: d.dataOperand(size) }));
-    form("imul r,r,imm", 8, (d) => d.emit({ size, op: [0x69], reg: d.anyRegister(), rm: d.anyRegister(), imm: immBytes(d, size) }));
-    form("imul r,m,imm", 6, (d) => d.emit({ size, op: [0x69], reg: d.anyRegister(), rm: d.dataOperand(size), imm: immBytes(d, size) }));
-    form("imul r,r,imm8", 8, (d) => d.emit({ size, op: [0x6b], reg: d.anyRegister(), rm: d.anyRegister(), imm: le(d.value(), 1) }));
-    form("imul r,m,imm8", 6, (d) => d.emit({ size, op: [0x6b], reg: d.anyRegister(), rm: d.dataOperand(size), imm: le(d.value(), 1) }));
+    form("imul r,r,imm", 8, (d) =>
+      d.emit({ size, op: [0x69], reg: d.anyRegister(), rm: d.anyRegister(), imm: immBytes(d, size) }),
+    );
+    form("imul r,m,imm", 6, (d) =>
+      d.emit({ size, op: [0x69], reg: d.anyRegister(), rm: d.dataOperand(size), imm: immBytes(d, size) }),
+    );
+    form("imul r,r,imm8", 8, (d) =>
+      d.emit({ size, op: [0x6b], reg: d.anyRegister(), rm: d.anyRegister(), imm: le(d.value(), 1) }),
+    );
+    form("imul r,m,imm8", 6, (d) =>
+      d.emit({ size, op: [0x6b], reg: d.anyRegister(), rm: d.dataOperand(size), imm: le(d.value(), 1) }),
+    );
   }
 }
 
@@ -130,7 +178,10 @@ function dividend(d: Draft, width: number, divisor: bigint, signed: boolean): vo
 function divide(f: Family): void {
   for (const size of f.bits === 64 ? [1, 2, 4, 8] : [1, 2, 4]) {
     const w = size === 1 ? 0 : 1;
-    for (const [name, reg] of [["div", 6], ["idiv", 7]] as const) {
+    for (const [name, reg] of [
+      ["div", 6],
+      ["idiv", 7],
+    ] as const) {
       f.add(`${name}${size * 8} r`, 28, (d) => {
         d.undefinedFlags = UNDEFINED.divide;
         const r = size === 1 && d.bits === 32 ? d.random.pick([1, 2, 3]) : d.register(0, 2);
@@ -181,7 +232,8 @@ function programs(f: Family): void {
           d.emit({ size, op: [d.random.below(8) * 8 + 2 + w], reg: dataReg(size), rm: place, byteReg: size === 1 });
           break;
         case 4:
-          if (d.random.chance(2)) d.emit({ size, op: [0xfe + w], reg: d.random.below(2), rm: dataReg(size), byteRm: size === 1 });
+          if (d.random.chance(2))
+            d.emit({ size, op: [0xfe + w], reg: d.random.below(2), rm: dataReg(size), byteRm: size === 1 });
           else d.emit({ size, op: [0xf6 + w], reg: 2 + d.random.below(2), rm: dataReg(size), byteRm: size === 1 });
           break;
         case 5:
@@ -191,7 +243,13 @@ function programs(f: Family): void {
           d.emit({ size: size === 1 ? 4 : size, op: [0x0f, 0x40 + d.random.below(16)], reg: other(), rm: other() });
           break;
         case 7:
-          d.emit({ size: size === 1 ? 4 : size, op: [0x0f, d.random.pick([0xb6, 0xbe])], reg: other(), rm: dataReg(1), byteRm: true });
+          d.emit({
+            size: size === 1 ? 4 : size,
+            op: [0x0f, d.random.pick([0xb6, 0xbe])],
+            reg: other(),
+            rm: dataReg(1),
+            byteRm: true,
+          });
           break;
         default:
           // a shift by one: OF is defined

@@ -2,7 +2,7 @@
 import { le } from "../encoder.ts";
 import { DATA } from "../layout.ts";
 import { doubleShiftUndefined, rotateUndefined, shiftUndefined, UNDEFINED } from "../masks.ts";
-import { type Draft, type Family } from "../testCase.ts";
+import type { Draft, Family } from "../testCase.ts";
 import { operand } from "./arithmetic.ts";
 
 const NAMES = ["rol", "ror", "rcl", "rcr", "shl", "shr", "sal", "sar"] as const;
@@ -14,8 +14,10 @@ function shifts(f: Family): void {
     for (const size of f.bits === 64 ? [1, 2, 4, 8] : [1, 2, 4]) {
       const w = size === 1 ? 0 : 1;
       const width = size * 8;
-      const undefinedFor = (count: number) => (op < 4 ? rotateUndefined(count, width) : shiftUndefined(count, width, op === 7));
-      const target = (d: Draft, memory: boolean, ...except: number[]) => (memory ? d.dataOperand(size, except) : operand(d, size));
+      const undefinedFor = (count: number) =>
+        op < 4 ? rotateUndefined(count, width) : shiftUndefined(count, width, op === 7);
+      const target = (d: Draft, memory: boolean, ...except: number[]) =>
+        memory ? d.dataOperand(size, except) : operand(d, size);
       for (const memory of [false, true]) {
         const form = `${name}${width} ${memory ? "m" : "r"}`;
         f.add(`${form},1`, memory ? 3 : 5, (d) => {
@@ -39,7 +41,10 @@ function shifts(f: Family): void {
 }
 
 function doubleShifts(f: Family): void {
-  for (const [name, opcode] of [["shld", 0xa4], ["shrd", 0xac]] as const) {
+  for (const [name, opcode] of [
+    ["shld", 0xa4],
+    ["shrd", 0xac],
+  ] as const) {
     for (const size of f.bits === 64 ? [2, 4, 8] : [2, 4]) {
       const width = size * 8;
       for (const memory of [false, true])
@@ -66,8 +71,12 @@ function bitTests(f: Family): void {
         });
       const lock = (d: Draft) => (n > 0 && d.random.chance(3) ? { prefix: [0xf0] } : {});
       form("r,r", 12, (d) => d.emit({ size, op: [0x0f, 0xa3 + n * 8], reg: d.anyRegister(), rm: d.anyRegister() }));
-      form("r,imm", 8, (d) => d.emit({ size, op: [0x0f, 0xba], reg: 4 + n, rm: d.anyRegister(), imm: [d.random.below(256)] }));
-      form("m,imm", 8, (d) => d.emit({ size, op: [0x0f, 0xba], reg: 4 + n, rm: d.dataOperand(size), imm: [d.random.below(256)], ...lock(d) }));
+      form("r,imm", 8, (d) =>
+        d.emit({ size, op: [0x0f, 0xba], reg: 4 + n, rm: d.anyRegister(), imm: [d.random.below(256)] }),
+      );
+      form("m,imm", 8, (d) =>
+        d.emit({ size, op: [0x0f, 0xba], reg: 4 + n, rm: d.dataOperand(size), imm: [d.random.below(256)], ...lock(d) }),
+      );
       // bit strings: the bit may lie far to either side of the operand
       form("m,r", 16, (d) => {
         const far = d.random.below(0x6000) - 0x3000;
@@ -79,9 +88,13 @@ function bitTests(f: Family): void {
       });
     }
   }
-  for (const [name, opcode] of [["bsf", 0xbc], ["bsr", 0xbd]] as const) {
+  for (const [name, opcode] of [
+    ["bsf", 0xbc],
+    ["bsr", 0xbd],
+  ] as const) {
     for (const size of f.bits === 64 ? [2, 4, 8] : [2, 4]) {
-      const one = (d: Draft) => (d.random.chance(2) ? 1n << BigInt(d.random.below(size * 8)) : d.value() << BigInt(d.random.below(size * 8)));
+      const one = (d: Draft) =>
+        d.random.chance(2) ? 1n << BigInt(d.random.below(size * 8)) : d.value() << BigInt(d.random.below(size * 8));
       f.add(`${name}${size * 8} r,r`, 20, (d) => {
         d.undefinedFlags = UNDEFINED.bitScan;
         const rm = d.register();
@@ -116,7 +129,10 @@ function decimal(f: Family): void {
       d.set(0, d.random.chance(3) ? d.value() : d.random.u64());
       d.raw(opcode);
     });
-  for (const [name, opcode] of [["aam", 0xd4], ["aad", 0xd5]] as const)
+  for (const [name, opcode] of [
+    ["aam", 0xd4],
+    ["aad", 0xd5],
+  ] as const)
     f.add(name, 32, (d, n) => {
       d.undefinedFlags = UNDEFINED.asciiMultiply;
       d.set(0, d.random.u64());
@@ -126,18 +142,39 @@ function decimal(f: Family): void {
 }
 
 function flagOps(f: Family): void {
-  for (const [name, opcode] of [["cmc", 0xf5], ["clc", 0xf8], ["stc", 0xf9], ["cld", 0xfc], ["std", 0xfd], ["lahf", 0x9f]] as const)
+  for (const [name, opcode] of [
+    ["cmc", 0xf5],
+    ["clc", 0xf8],
+    ["stc", 0xf9],
+    ["cld", 0xfc],
+    ["std", 0xfd],
+    ["lahf", 0x9f],
+  ] as const)
     f.add(name, 6, (d) => d.raw(opcode));
   f.add("sahf", 24, (d) => d.raw(0x9e));
   f.add("lahf after alu", 12, (d) => {
     const size = d.random.pick(d.sizes);
-    d.emit({ size, op: [d.random.pick([0x00, 0x10, 0x18, 0x28, 0x38]) + (size === 1 ? 0 : 1)], reg: operand(d, size), rm: operand(d, size), byteReg: size === 1, byteRm: size === 1 });
+    d.emit({
+      size,
+      op: [d.random.pick([0x00, 0x10, 0x18, 0x28, 0x38]) + (size === 1 ? 0 : 1)],
+      reg: operand(d, size),
+      rm: operand(d, size),
+      byteReg: size === 1,
+      byteRm: size === 1,
+    });
     d.raw(0x9f);
   });
   f.add("pushf", 12, (d) => d.raw(0x9c));
   f.add("pushf after alu", 16, (d) => {
     const size = d.random.pick(d.sizes);
-    d.emit({ size, op: [d.random.pick([0x00, 0x10, 0x18, 0x28, 0x38]) + (size === 1 ? 0 : 1)], reg: d.register(), rm: d.random.pick([0, 1, 2, 3]), byteReg: size === 1, byteRm: size === 1 });
+    d.emit({
+      size,
+      op: [d.random.pick([0x00, 0x10, 0x18, 0x28, 0x38]) + (size === 1 ? 0 : 1)],
+      reg: d.register(),
+      rm: d.random.pick([0, 1, 2, 3]),
+      byteReg: size === 1,
+      byteRm: size === 1,
+    });
     d.raw(0x9c, 0x58);
   });
   f.add("pushf16", 6, (d) => d.raw(0x66, 0x9c));

@@ -1,7 +1,7 @@
 /** What user code may not do: #DE, #UD, #GP, #SS, #PF, #AC, #BP, #OF, #BR; registers and memory stay as they were. */
 import { le } from "../encoder.ts";
 import { fxImage } from "../fpState.ts";
-import { DATA, DATA_SIZE, READ_ONLY, STACK, STACK_TOP, UNMAPPED } from "../layout.ts";
+import { CODE, DATA, DATA_SIZE, READ_ONLY, STACK, STACK_TOP, UNMAPPED } from "../layout.ts";
 import { type Draft, F, type Family } from "../testCase.ts";
 
 function pageFaults(f: Family): void {
@@ -77,11 +77,19 @@ function pageFaults(f: Family): void {
 
 /** A string instruction stops in the middle, with its registers at the element that faulted. */
 function stringFaults(f: Family): void {
-  for (const [name, opcode] of [["movs", 0xa4], ["stos", 0xaa], ["lods", 0xac], ["cmps", 0xa6], ["scas", 0xae]] as const)
+  for (const [name, opcode] of [
+    ["movs", 0xa4],
+    ["stos", 0xaa],
+    ["lods", 0xac],
+    ["cmps", 0xa6],
+    ["scas", 0xae],
+  ] as const)
     for (const size of [1, 4])
       for (const down of [false, true])
         f.add(`rep ${name}${size * 8} into a hole ${down ? "down" : "up"}`, 6, (d, n) => {
-          const near = down ? DATA + 4 * (3 + d.random.below(6)) + (n & 1) : DATA + DATA_SIZE - 4 * (3 + d.random.below(6)) - (n & 1);
+          const near = down
+            ? DATA + 4 * (3 + d.random.below(6)) + (n & 1)
+            : DATA + DATA_SIZE - 4 * (3 + d.random.below(6)) - (n & 1);
           if (down) d.flags |= F.DF;
           else d.flags &= ~F.DF;
           d.set(6, n % 3 === 1 || name === "lods" ? near : DATA + 0x1000);
@@ -98,7 +106,11 @@ function stringFaults(f: Family): void {
 
 function stackFaults(f: Family): void {
   const at = (d: Draft, sp: number | bigint) => d.set(4, sp);
-  for (const [place, sp] of [["bottom", STACK], ["bottom + 2", STACK + 2], ["hole", UNMAPPED + 0x100]] as const) {
+  for (const [place, sp] of [
+    ["bottom", STACK],
+    ["bottom + 2", STACK + 2],
+    ["hole", UNMAPPED + 0x100],
+  ] as const) {
     const form = (name: string, make: (d: Draft) => void) =>
       f.add(`${name} ${place}`, 3, (d) => {
         at(d, sp);
@@ -108,11 +120,15 @@ function stackFaults(f: Family): void {
     form("push imm", (d) => d.raw(0x6a, 5));
     form("pushf", (d) => d.raw(0x9c));
     form("call", (d) => d.raw(0xe8, 0, 0, 0, 0));
-    form("call m", (d) => d.emit({ op: [0xff], reg: 2, rm: d.dataOperand(8) }));
+    // the target is a good one: which of two faults comes first is up to the processor
+    form("call m", (d) => d.emit({ op: [0xff], reg: 2, rm: d.dataOperand(8, [], BigInt(CODE)) }));
     form("enter", (d) => d.raw(0xc8, 8, 0, 0));
     if (f.bits === 32) form("pusha", (d) => d.raw(0x60));
   }
-  for (const [place, sp] of [["top", STACK + 0x1000], ["top - 2", STACK + 0xffe]] as const) {
+  for (const [place, sp] of [
+    ["top", STACK + 0x1000],
+    ["top - 2", STACK + 0xffe],
+  ] as const) {
     const form = (name: string, make: (d: Draft) => void) =>
       f.add(`${name} ${place}`, 3, (d) => {
         at(d, sp);
@@ -150,7 +166,7 @@ function nonCanonical(f: Family): void {
       d.emit({ size: 8, op: [0x8b], reg: 0, rm: { base: 5, disp: 0 } });
     });
     form("push", (d) => {
-      d.set(4, address);
+      d.set(4, address === NON_CANONICAL[0] ? address + 16n : address);
       d.raw(0x50);
     });
     form("pop", (d) => {
@@ -217,7 +233,7 @@ function general(f: Family): void {
   form("lldt", 0x0f, 0x00, 0xd0);
   form("ltr", 0x0f, 0x00, 0xd8);
   form("swapgs", 0x0f, 0x01, 0xf8);
-  form("sysret", 0x0f, 0x07);
+  if (f.bits === 64) form("sysret", 0x0f, 0x07);
   form("mov cs,ax", 0x8e, 0xc8);
   form("mov sreg 6", 0x8e, 0xf0);
   form("lea reg", 0x8d, 0xc0);
@@ -241,7 +257,10 @@ function general(f: Family): void {
   form("longest", ...Array<number>(14).fill(0x66), 0x90);
   form("too long operand", ...Array<number>(12).fill(0x66), 0x81, 0xc0, 0x34, 0x12);
   if (f.bits === 64) {
-    for (const opcode of [0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82, 0xce, 0xd4, 0xd5, 0xd6, 0x9a, 0xea])
+    for (const opcode of [
+      0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82, 0xce, 0xd4, 0xd5, 0xd6, 0x9a,
+      0xea,
+    ])
       form(`64-bit ${opcode.toString(16)}`, opcode, 0xc0, 0, 0, 0, 0, 0, 0);
     f.add("misaligned fxsave", 2, (d) => {
       d.set(3, DATA + 8);
@@ -273,14 +292,26 @@ function general(f: Family): void {
     form("aam 0", 0xd4, 0);
   }
   // Loading segments: null, beyond the table, a privileged one
-  for (const [name, selector] of [["null", 0], ["far out", 0xfff8], ["kernel data", 0x18], ["kernel code", 0x10], ["user", 0x2b], ["ldt", 0x0c]] as const)
+  for (const [name, selector] of [
+    ["null", 0],
+    ["far out", 0xfff8],
+    ["kernel data", 0x18],
+    ["kernel code", 0x10],
+    ["user", 0x2b],
+    ["ldt", 0x0c],
+  ] as const)
     for (const sreg of [0, 3]) {
       f.add(`mov sreg${sreg} ${name}`, 1, (d) => {
         d.set(0, selector);
         d.raw(0x8e, 0xc0 | (sreg << 3));
       });
     }
-  for (const [name, selector] of [["null", 0], ["kernel data", 0x18], ["user code", 0x33], ["user", 0x2b]] as const)
+  for (const [name, selector] of [
+    ["null", 0],
+    ["kernel data", 0x18],
+    ["user code", 0x33],
+    ["user", 0x2b],
+  ] as const)
     f.add(`mov ss ${name}`, 1, (d) => {
       d.set(0, selector);
       d.raw(0x8e, 0xd0);

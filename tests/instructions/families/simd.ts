@@ -17,7 +17,17 @@ function state(d: Draft, contents: Contents): void {
   d.fx = fxImage(d.random, { contents, mxcsr: mxcsr(d), fsw: d.random.below(8) << 11, ftw: d.random.below(256) });
   if (d.bits === 32) d.fx.fill(0, FX.XMM + 128, FX.XMM + 256);
   // MMX registers: integer contents
-  for (let i = 0; i < 8; i++) d.fx.set([...vector(d.random, contents === "integer" ? "integer" : contents).subarray(0, 8), 0xff, 0xff], FX.ST + 16 * i);
+  for (let i = 0; i < 8; i++)
+    d.fx.set(
+      [...vector(d.random, contents === "integer" ? "integer" : contents).subarray(0, 8), 0xff, 0xff],
+      FX.ST + 16 * i,
+    );
+}
+
+/** Masks all SSE exceptions: whether CVTPS2PI and its like turn to MMX state before #XM is up to the processor. */
+function maskAll(d: Draft): void {
+  const view = new DataView(d.fx!.buffer);
+  view.setUint32(FX.MXCSR, view.getUint32(FX.MXCSR, true) | 0x1f80, true);
 }
 
 const xmm = (d: Draft) => d.random.below(d.bits === 64 ? 16 : 8);
@@ -70,13 +80,61 @@ function simd(f: Family, s: Simd): void {
 }
 
 const INTEGER_OPS: Record<number, string> = {
-  96: "punpcklbw", 97: "punpcklwd", 98: "punpckldq", 99: "packsswb", 100: "pcmpgtb", 101: "pcmpgtw", 102: "pcmpgtd", 103: "packuswb",
-  104: "punpckhbw", 105: "punpckhwd", 106: "punpckhdq", 107: "packssdw", 116: "pcmpeqb", 117: "pcmpeqw", 118: "pcmpeqd",
-  209: "psrlw", 210: "psrld", 211: "psrlq", 212: "paddq", 213: "pmullw", 216: "psubusb", 217: "psubusw", 218: "pminub", 219: "pand",
-  220: "paddusb", 221: "paddusw", 222: "pmaxub", 223: "pandn", 224: "pavgb", 225: "psraw", 226: "psrad", 227: "pavgw", 228: "pmulhuw",
-  229: "pmulhw", 232: "psubsb", 233: "psubsw", 234: "pminsw", 235: "por", 236: "paddsb", 237: "paddsw", 238: "pmaxsw", 239: "pxor",
-  241: "psllw", 242: "pslld", 243: "psllq", 244: "pmuludq", 245: "pmaddwd", 246: "psadbw", 248: "psubb", 249: "psubw", 250: "psubd",
-  251: "psubq", 252: "paddb", 253: "paddw", 254: "paddd",
+  96: "punpcklbw",
+  97: "punpcklwd",
+  98: "punpckldq",
+  99: "packsswb",
+  100: "pcmpgtb",
+  101: "pcmpgtw",
+  102: "pcmpgtd",
+  103: "packuswb",
+  104: "punpckhbw",
+  105: "punpckhwd",
+  106: "punpckhdq",
+  107: "packssdw",
+  116: "pcmpeqb",
+  117: "pcmpeqw",
+  118: "pcmpeqd",
+  209: "psrlw",
+  210: "psrld",
+  211: "psrlq",
+  212: "paddq",
+  213: "pmullw",
+  216: "psubusb",
+  217: "psubusw",
+  218: "pminub",
+  219: "pand",
+  220: "paddusb",
+  221: "paddusw",
+  222: "pmaxub",
+  223: "pandn",
+  224: "pavgb",
+  225: "psraw",
+  226: "psrad",
+  227: "pavgw",
+  228: "pmulhuw",
+  229: "pmulhw",
+  232: "psubsb",
+  233: "psubsw",
+  234: "pminsw",
+  235: "por",
+  236: "paddsb",
+  237: "paddsw",
+  238: "pmaxsw",
+  239: "pxor",
+  241: "psllw",
+  242: "pslld",
+  243: "psllq",
+  244: "pmuludq",
+  245: "pmaddwd",
+  246: "psadbw",
+  248: "psubb",
+  249: "psubw",
+  250: "psubd",
+  251: "psubq",
+  252: "paddb",
+  253: "paddw",
+  254: "paddd",
 };
 
 const isShift = (op: number) => (op >= 0xd1 && op <= 0xd3) || op === 0xe1 || op === 0xe2 || (op >= 0xf1 && op <= 0xf3);
@@ -104,14 +162,26 @@ function packedInteger(f: Family): void {
   simd(f, { name: "pshufd", prefix: 0x66, op: 0x70, contents: "integer", size: 16, aligned: true, imm: true });
   simd(f, { name: "pshufhw", prefix: 0xf3, op: 0x70, contents: "integer", size: 16, aligned: true, imm: true });
   simd(f, { name: "pshuflw", prefix: 0xf2, op: 0x70, contents: "integer", size: 16, aligned: true, imm: true });
-  for (const [op, regs] of [[0x71, [2, 4, 6]], [0x72, [2, 4, 6]], [0x73, [2, 3, 6, 7]]] as const)
+  for (const [op, regs] of [
+    [0x71, [2, 4, 6]],
+    [0x72, [2, 4, 6]],
+    [0x73, [2, 3, 6, 7]],
+  ] as const)
     for (const reg of regs)
       for (const prefix of [undefined, 0x66]) {
         if (prefix === undefined && op === 0x73 && reg & 1) continue;
         f.add(`shift ${op.toString(16)}/${reg} ${prefix ? "xmm" : "mmx"},imm`, 8, (d) => {
           state(d, "integer");
-          const imm = d.random.chance(5) ? d.random.below(256) : d.random.below(op === 0x71 ? 18 : op === 0x72 ? 34 : 66);
-          d.emit({ ...(prefix ? { mandatory: prefix } : {}), op: [0x0f, op], reg, rm: prefix ? xmm(d) : mmx(d), imm: [imm] });
+          const imm = d.random.chance(5)
+            ? d.random.below(256)
+            : d.random.below(op === 0x71 ? 18 : op === 0x72 ? 34 : 66);
+          d.emit({
+            ...(prefix ? { mandatory: prefix } : {}),
+            op: [0x0f, op],
+            reg,
+            rm: prefix ? xmm(d) : mmx(d),
+            imm: [imm],
+          });
         });
       }
   for (const prefix of [undefined, 0x66]) {
@@ -123,16 +193,30 @@ function packedInteger(f: Family): void {
         state(d, "integer");
         make(d);
       });
-    both("pinsrw r", 8, (d) => d.emit({ ...mandatory, op: [0x0f, 0xc4], reg: register(d), rm: d.anyRegister(), imm: [d.random.below(256)] }));
-    both("pinsrw m", 6, (d) => d.emit({ ...mandatory, op: [0x0f, 0xc4], reg: register(d), rm: d.dataOperand(2), imm: [d.random.below(256)] }));
-    both("pextrw", 8, (d) => d.emit({ ...mandatory, op: [0x0f, 0xc5], reg: d.anyRegister(), rm: register(d), imm: [d.random.below(256)] }));
+    both("pinsrw r", 8, (d) =>
+      d.emit({ ...mandatory, op: [0x0f, 0xc4], reg: register(d), rm: d.anyRegister(), imm: [d.random.below(256)] }),
+    );
+    both("pinsrw m", 6, (d) =>
+      d.emit({ ...mandatory, op: [0x0f, 0xc4], reg: register(d), rm: d.dataOperand(2), imm: [d.random.below(256)] }),
+    );
+    both("pextrw", 8, (d) =>
+      d.emit({ ...mandatory, op: [0x0f, 0xc5], reg: d.anyRegister(), rm: register(d), imm: [d.random.below(256)] }),
+    );
     both("pmovmskb", 8, (d) => d.emit({ ...mandatory, op: [0x0f, 0xd7], reg: d.anyRegister(), rm: register(d) }));
     for (const size of f.bits === 64 ? [4, 8] : [4]) {
       const w = size === 8 ? { rexW: true } : {};
-      both(`movd${size} r`, 6, (d) => d.emit({ ...mandatory, ...w, op: [0x0f, 0x6e], reg: register(d), rm: d.anyRegister() }));
-      both(`movd${size} m`, 6, (d) => d.emit({ ...mandatory, ...w, op: [0x0f, 0x6e], reg: register(d), rm: d.dataOperand(size) }));
-      both(`movd${size} to r`, 6, (d) => d.emit({ ...mandatory, ...w, op: [0x0f, 0x7e], reg: register(d), rm: d.anyRegister() }));
-      both(`movd${size} to m`, 6, (d) => d.emit({ ...mandatory, ...w, op: [0x0f, 0x7e], reg: register(d), rm: d.dataOperand(size) }));
+      both(`movd${size} r`, 6, (d) =>
+        d.emit({ ...mandatory, ...w, op: [0x0f, 0x6e], reg: register(d), rm: d.anyRegister() }),
+      );
+      both(`movd${size} m`, 6, (d) =>
+        d.emit({ ...mandatory, ...w, op: [0x0f, 0x6e], reg: register(d), rm: d.dataOperand(size) }),
+      );
+      both(`movd${size} to r`, 6, (d) =>
+        d.emit({ ...mandatory, ...w, op: [0x0f, 0x7e], reg: register(d), rm: d.anyRegister() }),
+      );
+      both(`movd${size} to m`, 6, (d) =>
+        d.emit({ ...mandatory, ...w, op: [0x0f, 0x7e], reg: register(d), rm: d.dataOperand(size) }),
+      );
     }
     both("maskmov", 12, (d) => {
       const mask = register(d);
@@ -166,7 +250,14 @@ function moves(f: Family): void {
   simd(f, { name: "movq store", prefix: 0x66, op: 0xd6, contents: "integer", size: 8 });
   for (const prefix of [undefined, 0x66])
     for (const op of [0x12, 0x13, 0x16, 0x17])
-      simd(f, { name: `mov${op < 0x16 ? "l" : "h"}p${prefix ? "d" : "s"} ${op & 1 ? "store" : "load"}`, ...(prefix ? { prefix } : {}), op, contents: "integer", size: 8, memoryOnly: true });
+      simd(f, {
+        name: `mov${op < 0x16 ? "l" : "h"}p${prefix ? "d" : "s"} ${op & 1 ? "store" : "load"}`,
+        ...(prefix ? { prefix } : {}),
+        op,
+        contents: "integer",
+        size: 8,
+        memoryOnly: true,
+      });
   simd(f, { name: "movhlps", op: 0x12, contents: "integer", size: 16, registerOnly: true });
   simd(f, { name: "movlhps", op: 0x16, contents: "integer", size: 16, registerOnly: true });
   simd(f, { name: "movntps", op: 0x2b, contents: "integer", size: 16, aligned: true, memoryOnly: true });
@@ -188,7 +279,15 @@ function moves(f: Family): void {
     });
 }
 
-const FLOAT_OPS = [[0x51, "sqrt"], [0x58, "add"], [0x59, "mul"], [0x5c, "sub"], [0x5d, "min"], [0x5e, "div"], [0x5f, "max"]] as const;
+const FLOAT_OPS = [
+  [0x51, "sqrt"],
+  [0x58, "add"],
+  [0x59, "mul"],
+  [0x5c, "sub"],
+  [0x5d, "min"],
+  [0x5e, "div"],
+  [0x5f, "max"],
+] as const;
 
 const FORMATS = [
   { suffix: "ps", prefix: undefined, contents: "single", size: 16, aligned: true },
@@ -211,16 +310,39 @@ function floats(f: Family): void {
       });
     }
     if (suffix === "ps" || suffix === "ss")
-      for (const [op, name] of [[0x52, "rsqrt"], [0x53, "rcp"]] as const) simd(f, { name: name + suffix, ...p, op, contents, size, aligned, approximate: true });
+      for (const [op, name] of [
+        [0x52, "rsqrt"],
+        [0x53, "rcp"],
+      ] as const)
+        simd(f, { name: name + suffix, ...p, op, contents, size, aligned, approximate: true });
   }
-  for (const [prefix, contents, size] of [[undefined, "single", 4], [0x66, "double", 8]] as const) {
+  for (const [prefix, contents, size] of [
+    [undefined, "single", 4],
+    [0x66, "double", 8],
+  ] as const) {
     const p = prefix === undefined ? {} : { prefix };
     const suffix = prefix ? "d" : "s";
     simd(f, { name: `ucomis${suffix}`, ...p, op: 0x2e, contents, size, count: 20 });
     simd(f, { name: `comis${suffix}`, ...p, op: 0x2f, contents, size, count: 20 });
-    for (const [op, name] of [[0x14, "unpcklp"], [0x15, "unpckhp"], [0x54, "andp"], [0x55, "andnp"], [0x56, "orp"], [0x57, "xorp"]] as const)
+    for (const [op, name] of [
+      [0x14, "unpcklp"],
+      [0x15, "unpckhp"],
+      [0x54, "andp"],
+      [0x55, "andnp"],
+      [0x56, "orp"],
+      [0x57, "xorp"],
+    ] as const)
       simd(f, { name: name + suffix, ...p, op, contents: "integer", size: 16, aligned: true });
-    simd(f, { name: `shufp${suffix}`, ...p, op: 0xc6, contents: "integer", size: 16, aligned: true, imm: true, count: 12 });
+    simd(f, {
+      name: `shufp${suffix}`,
+      ...p,
+      op: 0xc6,
+      contents: "integer",
+      size: 16,
+      aligned: true,
+      imm: true,
+      count: 12,
+    });
   }
 }
 
@@ -237,7 +359,10 @@ function conversions(f: Family): void {
   xx("cvttpd2dq", 0x66, 0xe6, "double", 16);
   xx("cvtdq2pd", 0xf3, 0xe6, "integer", 8);
   xx("cvtpd2dq", 0xf2, 0xe6, "double", 16);
-  for (const [prefix, contents] of [[undefined, "single"], [0x66, "double"]] as const) {
+  for (const [prefix, contents] of [
+    [undefined, "single"],
+    [0x66, "double"],
+  ] as const) {
     const mandatory = prefix === undefined ? {} : { mandatory: prefix };
     const suffix = prefix ? "d" : "s";
     for (const op of [0x2c, 0x2d]) {
@@ -245,11 +370,18 @@ function conversions(f: Family): void {
       const size = prefix ? 16 : 8;
       f.add(`${name} r`, 14, (d) => {
         state(d, contents);
+        maskAll(d);
         d.emit({ ...mandatory, op: [0x0f, op], reg: mmx(d), rm: xmm(d) });
       });
       f.add(`${name} m`, 8, (d) => {
         state(d, contents);
-        d.emit({ ...mandatory, op: [0x0f, op], reg: mmx(d), rm: memoryOperand(d, { contents, size, aligned: size === 16 }) });
+        maskAll(d);
+        d.emit({
+          ...mandatory,
+          op: [0x0f, op],
+          reg: mmx(d),
+          rm: memoryOperand(d, { contents, size, aligned: size === 16 }),
+        });
       });
     }
     f.add(`cvtpi2p${suffix} r`, 10, (d) => {
@@ -261,7 +393,10 @@ function conversions(f: Family): void {
       d.emit({ ...mandatory, op: [0x0f, 0x2a], reg: xmm(d), rm: memoryOperand(d, { contents: "integer", size: 8 }) });
     });
   }
-  for (const [prefix, contents, size] of [[0xf3, "single", 4], [0xf2, "double", 8]] as const)
+  for (const [prefix, contents, size] of [
+    [0xf3, "single", 4],
+    [0xf2, "double", 8],
+  ] as const)
     for (const width of f.bits === 64 ? [4, 8] : [4]) {
       const w = width === 8 ? { rexW: true } : {};
       const suffix = prefix === 0xf2 ? "sd" : "ss";
@@ -272,7 +407,13 @@ function conversions(f: Family): void {
         });
         f.add(`cvt${op === 0x2c ? "t" : ""}${suffix}2si${width} m`, 8, (d) => {
           state(d, contents);
-          d.emit({ mandatory: prefix, ...w, op: [0x0f, op], reg: d.anyRegister(), rm: memoryOperand(d, { contents, size }) });
+          d.emit({
+            mandatory: prefix,
+            ...w,
+            op: [0x0f, op],
+            reg: d.anyRegister(),
+            rm: memoryOperand(d, { contents, size }),
+          });
         });
       }
       f.add(`cvtsi2${suffix}${width} r`, 14, (d) => {
@@ -307,7 +448,11 @@ function stateInstructions(f: Family): void {
       state(d, "integer");
       const at = 0x2001_0000 + 16 * d.random.below(0x1e0);
       // Opcode and pointers (AMD keeps them only while an exception is pending), the MXCSR mask, what the processor leaves unwritten.
-      d.ignoredMemory.push({ address: at + 5, length: 19 }, { address: at + 28, length: 4 }, { address: at + 416, length: 96 });
+      d.ignoredMemory.push(
+        { address: at + 5, length: 19 },
+        { address: at + 28, length: 4 },
+        { address: at + 416, length: 96 },
+      );
       for (let i = 0; i < 8; i++) d.ignoredMemory.push({ address: at + 42 + 16 * i, length: 6 });
       if (f.bits === 32) d.ignoredMemory.push({ address: at + 288, length: 128 });
       d.emit({ ...w, op: [0x0f, 0xae], reg: 0, rm: d.mem(at) });
@@ -315,7 +460,15 @@ function stateInstructions(f: Family): void {
     f.add(`fxrstor${rexW ? "64" : ""}`, 6, (d) => {
       state(d, "integer");
       const at = 0x2001_0000 + 16 * d.random.below(0x1e0);
-      d.put(at, fxImage(d.random, { contents: "integer", mxcsr: mxcsr(d), fsw: d.random.below(8) << 11, ftw: d.random.below(256) }));
+      d.put(
+        at,
+        fxImage(d.random, {
+          contents: "integer",
+          mxcsr: mxcsr(d),
+          fsw: d.random.below(8) << 11,
+          ftw: d.random.below(256),
+        }),
+      );
       d.emit({ ...w, op: [0x0f, 0xae], reg: 1, rm: d.mem(at) });
     });
   }
@@ -323,7 +476,14 @@ function stateInstructions(f: Family): void {
 
 /** Misaligned 16-byte operands (#GP), and values loaded by one instruction and used by the next. */
 function sequences(f: Family): void {
-  for (const [prefix, op] of [[undefined, 0x28], [0x66, 0x6f], [0x66, 0xfe], [undefined, 0x58], [0x66, 0x7f], [undefined, 0x29]] as const)
+  for (const [prefix, op] of [
+    [undefined, 0x28],
+    [0x66, 0x6f],
+    [0x66, 0xfe],
+    [undefined, 0x58],
+    [0x66, 0x7f],
+    [undefined, 0x29],
+  ] as const)
     f.add(`misaligned ${op.toString(16)}`, 3, (d) => {
       state(d, "integer");
       const at = d.dataAddress(16, 16) + 1 + d.random.below(15);
@@ -332,8 +492,7 @@ function sequences(f: Family): void {
   f.add("sse program", f.bits === 64 ? 150 : 80, (d) => {
     const contents = d.random.pick(["single", "double", "integer"] as const);
     state(d, contents);
-    const view = new DataView(d.fx!.buffer);
-    view.setUint32(FX.MXCSR, view.getUint32(FX.MXCSR, true) | 0x1f80, true);
+    maskAll(d);
     for (let n = 0; n < 5; n++) {
       if (contents === "integer") {
         const op = d.random.pick([0xfe, 0xfa, 0xef, 0xdb, 0x62, 0x6c, 0xd4, 0xf4]);
@@ -341,7 +500,12 @@ function sequences(f: Family): void {
       } else {
         const packed = d.random.chance(2);
         const prefix = contents === "single" ? (packed ? undefined : 0xf3) : packed ? 0x66 : 0xf2;
-        d.emit({ ...(prefix ? { mandatory: prefix } : {}), op: [0x0f, d.random.pick([0x51, 0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f])], reg: d.random.below(4), rm: d.random.below(4) });
+        d.emit({
+          ...(prefix ? { mandatory: prefix } : {}),
+          op: [0x0f, d.random.pick([0x51, 0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f])],
+          reg: d.random.below(4),
+          rm: d.random.below(4),
+        });
       }
     }
   });
@@ -358,4 +522,3 @@ export function simdFloat(f: Family): void {
   stateInstructions(f);
   sequences(f);
 }
-

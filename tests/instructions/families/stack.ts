@@ -15,17 +15,24 @@ function pushPop(f: Family): void {
     f.add(`${name("push")} sp`, 2, (d) => d.emit({ ...sized(size), op: [0x50], plus: 4 }));
     f.add(`${name("push")} r/m`, 6, (d) => d.emit({ ...sized(size), op: [0xff], reg: 6, rm: d.anyRegister() }));
     f.add(`${name("push")} m`, 10, (d) => d.emit({ ...sized(size), op: [0xff], reg: 6, rm: d.dataOperand(size) }));
-    f.add(`${name("push")} [sp]`, 3, (d) => d.emit({ ...sized(size), op: [0xff], reg: 6, rm: { base: 4, disp: d.random.below(64) - 32 } }));
-    f.add(`${name("push")} imm`, 4, (d) => d.emit({ ...sized(size), op: [0x68], imm: le(d.value(), Math.min(size, 4)) }));
+    f.add(`${name("push")} [sp]`, 3, (d) =>
+      d.emit({ ...sized(size), op: [0xff], reg: 6, rm: { base: 4, disp: d.random.below(64) - 32 } }),
+    );
+    f.add(`${name("push")} imm`, 4, (d) =>
+      d.emit({ ...sized(size), op: [0x68], imm: le(d.value(), Math.min(size, 4)) }),
+    );
     f.add(`${name("push")} imm8`, 4, (d) => d.emit({ ...sized(size), op: [0x6a], imm: le(d.value(), 1) }));
     f.add(`${name("pop")} r`, 12, (d) => d.emit({ ...sized(size), op: [0x58], plus: d.anyRegister() }));
     f.add(`${name("pop")} sp`, 2, (d) => d.emit({ ...sized(size), op: [0x58], plus: 4 }));
     f.add(`${name("pop")} r/m`, 6, (d) => d.emit({ ...sized(size), op: [0x8f], reg: 0, rm: d.anyRegister() }));
     f.add(`${name("pop")} m`, 10, (d) => d.emit({ ...sized(size), op: [0x8f], reg: 0, rm: d.dataOperand(size) }));
     // The address is computed with the stack pointer after the pop (SDM vol. 2B, POP).
-    f.add(`${name("pop")} [sp]`, 4, (d) => d.emit({ ...sized(size), op: [0x8f], reg: 0, rm: { base: 4, disp: d.random.below(64) - 32 } }));
+    f.add(`${name("pop")} [sp]`, 4, (d) =>
+      d.emit({ ...sized(size), op: [0x8f], reg: 0, rm: { base: 4, disp: d.random.below(64) - 32 } }),
+    );
     f.add(`${name("push")} pop mix`, 8, (d) => {
-      for (let n = 0; n < 4; n++) d.emit({ ...sized(d.random.pick([size, size, 2])), op: [0x50], plus: d.anyRegister() });
+      for (let n = 0; n < 4; n++)
+        d.emit({ ...sized(d.random.pick([size, size, 2])), op: [0x50], plus: d.anyRegister() });
       for (let n = 0; n < 4; n++) d.emit({ ...sized(size), op: [0x58], plus: d.register() });
     });
     if (f.bits === 32) {
@@ -48,7 +55,9 @@ function frames(f: Family): void {
   }
   const word = f.bits / 8;
   f.add("call near", 3, (d) => d.raw(0xe8, 3, 0, 0, 0, 0xb0, 1, 0xf4, 0xb4, 2));
-  f.add("call, ret", 4, (d) => d.raw(0xe8, 3, 0, 0, 0, 0xb0, 1, 0xf4, 0xb4, 2, ...(d.random.chance(2) ? [0xc3] : [0xc2, 0x10, 0])));
+  f.add("call, ret", 4, (d) =>
+    d.raw(0xe8, 3, 0, 0, 0, 0xb0, 1, 0xf4, 0xb4, 2, ...(d.random.chance(2) ? [0xc3] : [0xc2, 0x10, 0])),
+  );
   f.add("call r", 5, (d) => {
     const r = d.register();
     d.emit({ op: [0xff], reg: 2, rm: r });
@@ -112,8 +121,9 @@ function strings(f: Family): void {
           pointers(d, size, count);
           d.set(1, count);
           if (compares && d.random.chance(2)) agree(d, name === "scas", size, count, prefix === 0xf2);
-          if (d.bits === 64 && d.random.chance(6)) {
-            // 67: ECX, ESI, EDI; what lies above is ignored, and cleared when they are written
+          if (d.bits === 64 && count > 0 && d.random.chance(6)) {
+            // 67: ECX, ESI, EDI; what lies above is ignored, and cleared when they are written. (With ECX = 0 processors differ:
+            // AMD leaves RCX alone.)
             d.registers[1] = d.registers[1]! | (d.random.u64() << 32n);
             d.emit({ size, prefix: [prefix, 0x67], op });
           } else d.emit({ size, prefix: [prefix], op });
@@ -130,7 +140,17 @@ function agree(d: Draft, scas: boolean, size: number, count: number, differ: boo
   const stop = d.random.below(count + 3);
   const element = le(d.random.u64(), size);
   const other = element.map((byte, n) => (n === size - 1 ? byte ^ 0x80 : byte));
-  if (scas) d.set(0, (d.registers[0]! & ~((1n << BigInt(8 * size)) - 1n)) | BigInt(`0x${[...element].reverse().map((b) => b.toString(16).padStart(2, "0")).join("")}`));
+  if (scas)
+    d.set(
+      0,
+      (d.registers[0]! & ~((1n << BigInt(8 * size)) - 1n)) |
+        BigInt(
+          `0x${[...element]
+            .reverse()
+            .map((b) => b.toString(16).padStart(2, "0"))
+            .join("")}`,
+        ),
+    );
   const source = Number(d.registers[6]);
   const target = Number(d.registers[7]);
   const low = (base: number) => (step < 0 ? base + step * (count - 1) : base);

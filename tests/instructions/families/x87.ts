@@ -1,7 +1,7 @@
 /** x87: loads and stores with results in memory, arithmetic, comparisons, stack and control instructions. */
 import { le } from "../encoder.ts";
 import { double, extended, FX, fxImage, single, tags } from "../fpState.ts";
-import type { Draft, Family } from "../testCase.ts";
+import { ARITHMETIC as ARITHMETIC_FLAGS, type Draft, type Family } from "../testCase.ts";
 
 /** Control words: all exceptions masked, precision and rounding any (bit 6 reads as one). */
 function control(d: Draft): number {
@@ -12,6 +12,7 @@ function control(d: Draft): number {
 }
 
 const CONDITIONS = 0x4700;
+const C1 = 0x200;
 
 /** x87 state with `depth` registers in use. */
 function fpu(d: Draft, depth: number, unsupported = true): void {
@@ -22,6 +23,16 @@ function fpu(d: Draft, depth: number, unsupported = true): void {
   const fsw = (top << 11) | (d.random.u32() & CONDITIONS) | (sticky & fcw & 0x3f);
   d.fx = fxImage(d.random, { fcw, fsw, ftw: tags(top, depth) });
   for (let i = 0; i < 8; i++) d.fx.set(extended(d.random, unsupported), FX.ST + 16 * i);
+}
+
+/**
+ * For comparisons: with an unmasked invalid operand the SDM leaves condition codes and EFLAGS as they were (vol. 2A, FCOM, FCOMI);
+ * AMD's processors set them. FCOMI and the like clear C1 on Intel's, not on AMD's.
+ */
+function comparison(d: Draft, toFlags: boolean): void {
+  const unmasked = (new DataView(d.fx!.buffer).getUint16(FX.FCW, true) & 3) !== 3;
+  d.undefinedStatus = (unmasked ? CONDITIONS : 0) | (toFlags ? C1 : 0);
+  if (unmasked && toFlags) d.undefinedFlags = ARITHMETIC_FLAGS;
 }
 
 const depth = (d: Draft) => (d.random.chance(12) ? d.random.below(9) : 4 + d.random.below(4));
@@ -46,31 +57,52 @@ const ARITHMETIC_NAMES = ["fadd", "fmul", "fcom", "fcomp", "fsub", "fsubr", "fdi
 
 function arithmetic(f: Family): void {
   for (const [op, name] of ARITHMETIC_NAMES.entries()) {
-    for (const [text, opcode, size] of [["m32", 0xd8, 4], ["m64", 0xdc, 8], ["m32int", 0xda, 4], ["m16int", 0xde, 2]] as const)
+    for (const [text, opcode, size] of [
+      ["m32", 0xd8, 4],
+      ["m64", 0xdc, 8],
+      ["m32int", 0xda, 4],
+      ["m16int", 0xde, 2],
+    ] as const)
       f.add(`${name} ${text}`, 10, (d) => {
         fpu(d, depth(d));
+        if (op === 2 || op === 3) comparison(d, false);
         const bytes = opcode === 0xd8 || opcode === 0xdc ? realOperand(d, size) : integerOperand(d, size);
         d.emit({ op: [opcode], reg: op, rm: atData(d, bytes) });
       });
-    for (const [text, opcode] of [["st,sti", 0xd8], ["sti,st", 0xdc], ["pop", 0xde]] as const) {
+    for (const [text, opcode] of [
+      ["st,sti", 0xd8],
+      ["sti,st", 0xdc],
+      ["pop", 0xde],
+    ] as const) {
       if (opcode !== 0xd8 && (op === 2 || op === 3)) continue;
       f.add(`${name} ${text}`, 18, (d) => {
         fpu(d, depth(d));
+        if (op === 2 || op === 3) comparison(d, false);
         d.raw(opcode, 0xc0 + op * 8 + d.random.below(d.random.chance(4) ? 8 : 4));
       });
     }
   }
   f.add("fcompp", 12, (d) => {
     fpu(d, depth(d));
+    comparison(d, false);
     d.raw(0xde, 0xd9);
   });
   f.add("fucompp", 12, (d) => {
     fpu(d, depth(d));
+    comparison(d, false);
     d.raw(0xda, 0xe9);
   });
-  for (const [name, opcode, base] of [["fucom", 0xdd, 0xe0], ["fucomp", 0xdd, 0xe8], ["fcomi", 0xdb, 0xf0], ["fucomi", 0xdb, 0xe8], ["fcomip", 0xdf, 0xf0], ["fucomip", 0xdf, 0xe8]] as const)
+  for (const [name, opcode, base] of [
+    ["fucom", 0xdd, 0xe0],
+    ["fucomp", 0xdd, 0xe8],
+    ["fcomi", 0xdb, 0xf0],
+    ["fucomi", 0xdb, 0xe8],
+    ["fcomip", 0xdf, 0xf0],
+    ["fucomip", 0xdf, 0xe8],
+  ] as const)
     f.add(name, 16, (d) => {
       fpu(d, depth(d));
+      comparison(d, opcode !== 0xdd);
       d.raw(opcode, base + d.random.below(5));
     });
   for (let cc = 0; cc < 8; cc++)
@@ -81,19 +113,27 @@ function arithmetic(f: Family): void {
 }
 
 function loadsAndStores(f: Family): void {
-  for (const [name, opcode, reg, size] of [["fld m32", 0xd9, 0, 4], ["fld m64", 0xdd, 0, 8], ["fld m80", 0xdb, 5, 10]] as const)
+  for (const [name, opcode, reg, size] of [
+    ["fld m32", 0xd9, 0, 4],
+    ["fld m64", 0xdd, 0, 8],
+    ["fld m80", 0xdb, 5, 10],
+  ] as const)
     f.add(name, 16, (d) => {
       fpu(d, depth(d));
       d.emit({ op: [opcode], reg, rm: atData(d, realOperand(d, size)) });
     });
-  for (const [name, opcode, reg, size] of [["fild m16", 0xdf, 0, 2], ["fild m32", 0xdb, 0, 4], ["fild m64", 0xdf, 5, 8]] as const)
+  for (const [name, opcode, reg, size] of [
+    ["fild m16", 0xdf, 0, 2],
+    ["fild m32", 0xdb, 0, 4],
+    ["fild m64", 0xdf, 5, 8],
+  ] as const)
     f.add(name, 12, (d) => {
       fpu(d, depth(d));
       d.emit({ op: [opcode], reg, rm: atData(d, integerOperand(d, size)) });
     });
   f.add("fbld", 12, (d) => {
     fpu(d, depth(d));
-    const digits = [...d.random.bytes(9)].map((byte) => ((byte >> 4) % 10 << 4) | (byte & 15) % 10);
+    const digits = [...d.random.bytes(9)].map((byte) => (((byte >> 4) % 10) << 4) | ((byte & 15) % 10));
     d.emit({ op: [0xdf], reg: 4, rm: atData(d, [...digits, d.random.pick([0, 0x80])]) });
   });
   for (const [name, opcode, reg, size] of [
@@ -118,7 +158,13 @@ function loadsAndStores(f: Family): void {
       }
       d.emit({ op: [opcode], reg, rm: atData(d, [...d.random.bytes(size)]) });
     });
-  for (const [name, opcode, base] of [["fld st", 0xd9, 0xc0], ["fxch", 0xd9, 0xc8], ["fst st", 0xdd, 0xd0], ["fstp st", 0xdd, 0xd8], ["ffree", 0xdd, 0xc0]] as const)
+  for (const [name, opcode, base] of [
+    ["fld st", 0xd9, 0xc0],
+    ["fxch", 0xd9, 0xc8],
+    ["fst st", 0xdd, 0xd0],
+    ["fstp st", 0xdd, 0xd8],
+    ["ffree", 0xdd, 0xc0],
+  ] as const)
     f.add(name, 12, (d) => {
       fpu(d, depth(d));
       d.raw(opcode, base + d.random.below(8));
@@ -153,7 +199,11 @@ function unary(f: Family): void {
         d.fx!.set([...le(d.random.u64() | (1n << 63n), 8), ...le(exponent, 2)], FX.ST);
         d.fx!.set([...le(d.random.u64() | (1n << 63n), 8), ...le(exponent - d.random.below(64), 2)], FX.ST + 16);
       }
-      if (name === "fscale" && d.random.chance(2)) d.fx!.set([...le((BigInt(d.random.below(256)) << 56n) | (1n << 63n), 8), ...le(0x3fff + d.random.below(14), 2)], FX.ST + 16);
+      if (name === "fscale" && d.random.chance(2))
+        d.fx!.set(
+          [...le((BigInt(d.random.below(256)) << 56n) | (1n << 63n), 8), ...le(0x3fff + d.random.below(14), 2)],
+          FX.ST + 16,
+        );
       d.raw(0xd9, code);
     });
 }
@@ -171,7 +221,13 @@ function controlInstructions(f: Family): void {
     fpu(d, depth(d));
     d.emit({ op: [0xdd], reg: 7, rm: d.dataOperand(2) });
   });
-  for (const [name, ...code] of [["fnstsw ax", 0xdf, 0xe0], ["fnclex", 0xdb, 0xe2], ["fninit", 0xdb, 0xe3], ["fnop", 0xd9, 0xd0], ["fwait", 0x9b]] as const)
+  for (const [name, ...code] of [
+    ["fnstsw ax", 0xdf, 0xe0],
+    ["fnclex", 0xdb, 0xe2],
+    ["fninit", 0xdb, 0xe3],
+    ["fnop", 0xd9, 0xd0],
+    ["fwait", 0x9b],
+  ] as const)
     f.add(name, 6, (d) => {
       fpu(d, depth(d));
       d.raw(...code);
@@ -191,7 +247,15 @@ function controlInstructions(f: Family): void {
     d.emit({ op: [0xdd], reg: 6, rm: d.mem(at) });
   });
   const environment = (d: Draft) => {
-    const words = [control(d), (d.random.below(8) << 11) | (d.random.u32() & CONDITIONS), d.random.u32() & 0xffff, 0, 0, 0, 0];
+    const words = [
+      control(d),
+      (d.random.below(8) << 11) | (d.random.u32() & CONDITIONS),
+      d.random.u32() & 0xffff,
+      0,
+      0,
+      0,
+      0,
+    ];
     return words.flatMap((word) => le(word, 4));
   };
   f.add("fldenv", 10, (d) => {
@@ -204,7 +268,14 @@ function controlInstructions(f: Family): void {
     d.emit({ op: [0xdd], reg: 4, rm: atData(d, [...environment(d), ...registers]) });
   });
   // A pending unmasked exception: the next waiting instruction gives #MF, a non-waiting one does not.
-  for (const [name, ...code] of [["fld1", 0xd9, 0xe8], ["fwait", 0x9b], ["fnop", 0xd9, 0xd0], ["fnstsw ax", 0xdf, 0xe0], ["emms", 0x0f, 0x77], ["fnclex", 0xdb, 0xe2]] as const)
+  for (const [name, ...code] of [
+    ["fld1", 0xd9, 0xe8],
+    ["fwait", 0x9b],
+    ["fnop", 0xd9, 0xd0],
+    ["fnstsw ax", 0xdf, 0xe0],
+    ["emms", 0x0f, 0x77],
+    ["fnclex", 0xdb, 0xe2],
+  ] as const)
     f.add(`${name} with #MF pending`, 4, (d) => {
       fpu(d, 4);
       const flag = 1 << d.random.below(6);
@@ -223,7 +294,8 @@ function programs(f: Family): void {
     for (let n = 0; n < 6; n++) {
       const kind = d.random.below(5);
       if (kind === 0) d.raw(0xd9, 0xe8 + d.random.pick([0, 1, 3, 6]));
-      else if (kind === 1) d.raw(d.random.pick([0xd8, 0xdc]), 0xc0 + d.random.pick([0, 1, 4, 5, 6, 7]) * 8 + d.random.below(3));
+      else if (kind === 1)
+        d.raw(d.random.pick([0xd8, 0xdc]), 0xc0 + d.random.pick([0, 1, 4, 5, 6, 7]) * 8 + d.random.below(3));
       else if (kind === 2) d.raw(0xde, 0xc0 + d.random.pick([0, 1, 4, 5, 6, 7]) * 8 + 1);
       else if (kind === 3) d.raw(0xd9, d.random.pick([0xc0, 0xc1, 0xc9, 0xca, 0xe0, 0xe1]));
       else d.raw(0xd9, d.random.pick([0xfa, 0xfc]));
@@ -239,4 +311,3 @@ export function x87(f: Family): void {
   controlInstructions(f);
   programs(f);
 }
-
