@@ -17,19 +17,39 @@ export function checkNode() {
   process.exit(1);
 }
 
-/** Runs `npm ci` unless node_modules holds just what package-lock.json asks for. */
+/**
+ * Runs `npm ci` unless node_modules holds just what package-lock.json asks for. A lock file made where the registry lacks packages for
+ * other platforms (all optional) does not satisfy `npm ci`; `npm install --no-save` takes it, at the same locked versions.
+ */
 export function installNodeModules() {
   const missing = missingModule();
   if (missing === undefined) return;
   console.error(`Installing node modules (${missing})`);
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: ROOT,
-    stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
-  });
+  const clean = npm("ci");
+  if (clean.status === 0) return;
+  const isLockIncomplete = clean.output.includes("EUSAGE") && clean.output.includes("from lock file");
+  if (isLockIncomplete)
+    console.error("package-lock.json lacks packages, so npm ci refuses it: trying npm install --no-save");
+  const { status, output } = isLockIncomplete ? npm("install", "--no-save") : clean;
   if (status === 0) return;
-  console.error("npm ci failed (its messages are above); it needs the npm registry, or a copy of it in npm's cache.");
+  console.error(
+    `${output}\nnpm failed (its messages are above); it needs the npm registry, or a copy of it in npm's cache.`,
+  );
   process.exit(1);
+}
+
+function npm(...command) {
+  const { status, stdout, stderr, error } = spawnSync(
+    "npm",
+    [...command, "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+      encoding: "utf8",
+      shell: process.platform === "win32",
+    },
+  );
+  return { status, output: error ? error.message : `${stdout}${stderr}` };
 }
 
 /** Why an install is needed, in a few words; undefined if none is. npm notes what it installed in node_modules/.package-lock.json. */
