@@ -13,9 +13,9 @@ const BOOT = "boot";
 const NAMES = [...PROGRAMS.map(({ name }) => name), BOOT];
 /** Above this something else is at work. */
 const QUIET_LOAD = 0.5;
-/** Guest instructions of the short and the long run: about one and three seconds of each machine. */
+/** Guest instructions of the short and the long run. */
 const TABVISOR_LENGTHS = [30e6, 300e6] as const;
-const QEMU_LENGTHS = [200e6, 3000e6] as const;
+const QEMU_LENGTHS = [100e6, 1500e6] as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
