@@ -22,7 +22,7 @@ function significant(value: number): string {
 
 /** "148 MIPS"; "idle" when the guest executes next to nothing. */
 export function formatSpeed(mips: number): string {
-  if (mips < 0.05) return "idle";
+  if (mips < 0.5) return "idle";
   return `${significant(mips)} MIPS`;
 }
 

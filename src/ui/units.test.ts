@@ -9,7 +9,7 @@ describe("figures", () => {
     expect(formatCount(12_345_678)).toBe("12.3 million");
     expect(formatCount(950_000)).toBe("950,000");
     expect(formatSpeed(148.4)).toBe("148 MIPS");
-    expect(formatSpeed(0.001)).toBe("idle");
+    expect(formatSpeed(0.07)).toBe("idle");
   });
 });
 

@@ -11,7 +11,10 @@ type FrameMessage = Extract<OutputMessage, { kind: "frame" }>;
 
 export class FramePoster {
   private timer: ReturnType<typeof setInterval> | undefined;
+  /** The page has not drawn yet what it was sent. */
   private awaited = false;
+  /** It is to get what has changed since, as soon as it has. */
+  private wanted = false;
 
   constructor(
     private readonly source: FrameSource,
@@ -19,7 +22,7 @@ export class FramePoster {
   ) {}
 
   start(): void {
-    this.timer ??= setInterval(() => this.postChanges(), FRAME_MS);
+    this.timer ??= setInterval(() => this.drawNow(), FRAME_MS);
   }
 
   stop(): void {
@@ -30,10 +33,12 @@ export class FramePoster {
   /** The page has drawn what it was sent. */
   drawn(): void {
     this.awaited = false;
+    if (this.wanted) this.drawNow();
   }
 
-  private postChanges(): void {
-    // The source forgets what changed when it is asked, so it is not asked before the page can take the answer.
+  /** Posts what has changed, now or when the page can take it: the source forgets what changed when it is asked. */
+  drawNow(): void {
+    this.wanted = this.awaited;
     if (this.awaited) return;
     const { width, height, pixels, changedRows } = this.source();
     const { first, end } = changedRows;

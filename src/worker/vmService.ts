@@ -21,6 +21,8 @@ const STATS_MS = 500;
 interface Display {
   start(): void;
   stop(): void;
+  /** Draws what has changed now. */
+  drawNow(): unknown;
 }
 
 export class VmService {
@@ -41,6 +43,7 @@ export class VmService {
     vm.serial.onOutput((bytes) => this.serial.write(bytes));
     vm.onState((state, reason) => {
       this.report();
+      this.updateDisplay();
       this.post({ kind: "state", state, ...(reason && { reason }) });
     });
     port.onmessage = (event: MessageEvent<InputMessage>) => this.handle(event.data);
@@ -110,7 +113,7 @@ export class VmService {
   private useDisplay(display: Display): void {
     this.display?.stop();
     this.display = display;
-    if (this.visible) display.start();
+    this.updateDisplay();
   }
 
   private handle(message: InputMessage): void {
@@ -123,8 +126,17 @@ export class VmService {
 
   private setVisible(visible: boolean): void {
     this.visible = visible;
-    if (visible) this.display?.start();
-    else this.display?.stop();
+    this.updateDisplay();
+  }
+
+  /** Looks for changes to draw only while there can be any and somebody to see them. */
+  private updateDisplay(): void {
+    if (this.visible && this.created?.state === "running") {
+      this.display?.start();
+      return;
+    }
+    this.display?.stop();
+    if (this.visible) this.display?.drawNow();
   }
 
   private report(): void {
