@@ -4,14 +4,15 @@ import { ExitReason } from "./shared/exitReason";
 import { VcpuField } from "./shared/vcpuField";
 import { Vcpu, segment, vcpu } from "./cpu/state";
 import { readEflags } from "./cpu/flags";
-import { resetCpu, updateMode } from "./cpu/mode";
+import { updateMode } from "./cpu/mode";
+import { resetCpu } from "./cpu/reset";
 import { Insn } from "./decode/insn";
 import { blockBytes, flushBlocks } from "./interp/blocks";
 import { runSlice } from "./interp/run";
 import { Exec } from "./interp/exec";
-import { hostWrote as dropCode } from "./mmu/codePages";
+import { hostWrote as dropCode } from "./mmu/hostWrote";
 import { flushAll, initTlb } from "./mmu/flush";
-import { initPhysicalMap, mapMemory as mapPages, setA20 as switchA20 } from "./mmu/physical";
+import { initPhysicalMap, mapMemory as mapPages, setA20 as switchA20 } from "./mmu/mapMemory";
 
 /** Prepares the machine's memory: `ramBytes` of RAM, empty caches, a CPU in its power-on state. */
 export function initialize(ramBytes: u32): void {
@@ -163,5 +164,3 @@ export function setA20(open: bool): void {
 export function blockCacheBytes(): u32 {
   return blockBytes();
 }
-
-

@@ -16,7 +16,7 @@ const outDir = join(root, "build");
 const FLAGS = [
   ...["--runtime", "stub", "--importMemory", "--sharedMemory", "--initialMemory", "768", "--maximumMemory", "65536"],
   ...["--enable", "threads,simd,bulk-memory,nontrapping-f2i,sign-extension,mutable-globals"],
-  ...["--noAssert", "--optimizeLevel", "2", "--shrinkLevel", "0"],
+  ...["--noAssert", "--optimizeLevel", "2", "--shrinkLevel", "0", "--runPasses", "coalesce-locals"],
 ];
 
 function sources(folder: string): string[] {

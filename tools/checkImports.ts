@@ -24,8 +24,8 @@ const SRC_LAYERS: Layers = [
   ["src/vm"],
   // The page's ends of the worker protocol.
   ["src/worker", "src/vm/vmClient.ts", "src/vm/vmManager.ts"],
-  ["src/embed"],
   ["src/ui", "src/cli"],
+  ["src/embed"],
 ];
 
 const ASSEMBLY_LAYERS: Layers = [
@@ -36,7 +36,7 @@ const ASSEMBLY_LAYERS: Layers = [
   // The MMU tells the block cache of writes to code; the cache tells the MMU which pages hold code.
   ["assembly/mmu", "assembly/interp/blocks.ts"],
   // A change of mode or of some MSRs flushes the TLB, so these lie above the MMU.
-  ["assembly/cpu/mode.ts", "assembly/cpu/msr.ts"],
+  ["assembly/cpu/mode.ts", "assembly/cpu/msr.ts", "assembly/cpu/reset.ts"],
   // Rare instructions are plain functions on the interpreter's backend, not generic ones (design, 3.1).
   ["assembly/isa", "assembly/interp/exec.ts"],
   ["assembly/interp"],

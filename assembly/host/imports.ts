@@ -5,12 +5,14 @@
 @external("host", "portRead")
 export declare function portRead(port: u32, size: u32): u32;
 
+
 @external("host", "portWrite")
 export declare function portWrite(port: u32, value: u32, size: u32): void;
 
 /** A read of physical address `high:low` that is neither RAM nor ROM. `size` is 1, 2 or 4. */
 @external("host", "mmioRead")
 export declare function mmioRead(low: u32, high: u32, size: u32): u32;
+
 
 @external("host", "mmioWrite")
 export declare function mmioWrite(low: u32, high: u32, value: u32, size: u32): void;

@@ -43,7 +43,8 @@ export function findOrBuildBlock(cpu: Vcpu): u32 {
   if (!host || physical >= 0x1_0000_0000) return buildUncached(cpu, linear);
   const found = findInTable(cpu, <u32>physical, codeBase(cpu));
   if (found) {
-    if (!secondPageHolds(cpu, changetype<Block>(<usize>found), linear)) return cpu.attention & 1 ? 0 : buildUncached(cpu, linear);
+    if (!secondPageHolds(cpu, changetype<Block>(<usize>found), linear))
+      return cpu.attention & 1 ? 0 : buildUncached(cpu, linear);
     enterInJumpCache(cpu, linear, found);
     return found;
   }
@@ -121,7 +122,7 @@ function build(cpu: Vcpu, block: Block, linear: u64, host: usize, limit: u32): u
   let i = changetype<Insn>(block.first);
   while (count < limit && at < pageEnd) {
     const available = <u32>min<usize>(pageEnd - at, MAX_INSN_BYTES);
-    const record = changetype<Insn>(block.first + (<usize>count) * INSN_SIZE);
+    const record = changetype<Insn>(block.first + <usize>count * INSN_SIZE);
     const length = decode(cpu, record, at, available, ip);
     if (length == 0) {
       if (count) break;
@@ -177,14 +178,12 @@ function withinCodeLimitAt(cpu: Vcpu, ip: u64, length: i32): bool {
 /** Whether this instruction always goes somewhere by itself, so that BLOCK_END after it only holds a link. */
 function transfersControl(i: Insn): bool {
   const op = <i32>i.op;
-  return (
-    (op >= Op.JMP && op <= Op.CALL_INDIRECT) || (op >= Op.LOOP && op <= Op.JCXZ)
-  );
+  return (op >= Op.JMP && op <= Op.CALL_INDIRECT) || (op >= Op.LOOP && op <= Op.JCXZ);
 }
 
 /** Writes the BLOCK_END record and the header's counts; gives the address after it. */
 function finish(cpu: Vcpu, block: Block, count: u32, nextIp: u64, last: Insn): u32 {
-  const record = block.first + (<usize>count) * INSN_SIZE;
+  const record = block.first + <usize>count * INSN_SIZE;
   memory.fill(record, 0, INSN_SIZE);
   const i = changetype<Insn>(record);
   i.op = <u16>Op.BLOCK_END;

@@ -21,6 +21,7 @@ export const DEAD_MODE: u32 = 0xffff_ffff;
 export const MAX_BLOCK_INSNS: u32 = 64;
 export const BLOCK_HEADER_SIZE: usize = 64;
 
+
 @unmanaged
 export class Block {
   ip: u64;

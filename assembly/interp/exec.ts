@@ -130,6 +130,7 @@ export class Exec extends Vcpu {
     return linearModify<T>(this, linear);
   }
 
+
   @inline finishModify<T>(value: u64): void {
     linearWriteBack<T>(this, value);
   }
@@ -163,25 +164,31 @@ export class Exec extends Vcpu {
     return <u64>(<T>a + <T>b);
   }
 
+
   @inline sub<T>(a: u64, b: u64): u64 {
     return <u64>(<T>a - <T>b);
   }
+
 
   @inline and<T>(a: u64, b: u64): u64 {
     return a & b;
   }
 
+
   @inline or<T>(a: u64, b: u64): u64 {
     return a | b;
   }
+
 
   @inline xor<T>(a: u64, b: u64): u64 {
     return a ^ b;
   }
 
+
   @inline not<T>(a: u64): u64 {
     return <u64>~(<T>a);
   }
+
 
   @inline mul<T>(a: u64, b: u64): u64 {
     return <u64>(<T>a * <T>b);
@@ -194,13 +201,16 @@ export class Exec extends Vcpu {
     return a;
   }
 
+
   @inline select(condition: bool, a: u64, b: u64): u64 {
     return select<u64>(a, b, condition);
   }
 
+
   @inline equal(a: u64, b: u64): bool {
     return a == b;
   }
+
 
   @inline notEqual(a: u64, b: u64): bool {
     return a != b;
@@ -215,13 +225,16 @@ export class Exec extends Vcpu {
     return <u64>(<T>(a << count));
   }
 
+
   @inline shr<T>(a: u64, count: u64): u64 {
     return a >> count;
   }
 
+
   @inline sar<T>(a: u64, count: u64): u64 {
     return <u64>(<T>((<i64>this.signExtend<T, u64>(a)) >> (<i64>count)));
   }
+
 
   @inline rotl<T>(a: u64, count: u64): u64 {
     if (sizeof<T>() == 8) return rotl<u64>(a, count);
@@ -230,6 +243,7 @@ export class Exec extends Vcpu {
     const left = count & (bits - 1);
     return <u64>(<T>((a << left) | (a >> (bits - left))));
   }
+
 
   @inline rotr<T>(a: u64, count: u64): u64 {
     if (sizeof<T>() == 8) return rotr<u64>(a, count);
@@ -247,6 +261,7 @@ export class Exec extends Vcpu {
     return 63 - clz<u64>(a);
   }
 
+
   @inline byteSwap<T>(a: u64): u64 {
     return sizeof<T>() == 8 ? bswap<u64>(a) : sizeof<T>() == 4 ? <u64>bswap<u32>(<u32>a) : 0;
   }
@@ -256,6 +271,7 @@ export class Exec extends Vcpu {
     if (sizeof<T>() == 8) return mulHighUnsigned(a, b);
     return (a * b) >> (<u64>(sizeof<T>() << 3));
   }
+
 
   @inline mulHighSigned<T>(a: u64, b: u64): u64 {
     if (sizeof<T>() == 8) return mulHighSigned(a, b);
@@ -283,22 +299,27 @@ export class Exec extends Vcpu {
     this.flagsLazy<T>(FlagOp.SUB, a, b);
   }
 
+
   @inline flagsAdc<T>(result: u64, b: u64, carryIn: u64): void {
     this.flagsLazy<T>(carryIn ? FlagOp.ADC : FlagOp.ADD, result, b);
   }
+
 
   @inline flagsSbb<T>(a: u64, b: u64, carryIn: u64): void {
     this.flagsLazy<T>(carryIn ? FlagOp.SBB : FlagOp.SUB, a, b);
   }
 
+
   @inline flagsLogic<T>(result: u64): void {
     this.flagsLazy<T>(FlagOp.LOGIC, result, 0);
   }
+
 
   @inline flagsInc<T>(result: u64): void {
     const carry = this.carry();
     this.flagsLazy<T>(FlagOp.INC, result, carry);
   }
+
 
   @inline flagsDec<T>(result: u64): void {
     const carry = this.carry();
@@ -326,6 +347,7 @@ export class Exec extends Vcpu {
     this.flagsShift<T>(result, (a >> (count - 1)) & 1, (result >> (top - 1)) & 1);
   }
 
+
   @inline flagsSar<T>(a: u64, count: u64, result: u64): void {
     if (!count) return;
     const carry = (<u64>((<i64>this.signExtend<T, u64>(a)) >> (<i64>(count - 1)))) & 1;
@@ -337,6 +359,7 @@ export class Exec extends Vcpu {
     const carry = result & 1;
     setCarryOverflow(this, carry | (((result >> (<u64>((sizeof<T>() << 3) - 1))) ^ carry) << 11));
   }
+
 
   @inline flagsRor<T>(count: u64, result: u64): void {
     if (!count) return;
@@ -357,6 +380,7 @@ export class Exec extends Vcpu {
     return <u64>getCarry(this);
   }
 
+
   @inline condition(cc: u32): bool {
     return testCondition(this, cc);
   }
@@ -369,6 +393,7 @@ export class Exec extends Vcpu {
     setArithmeticFlags(this, bits);
   }
 
+
   @inline updateFlags(mask: u32, bits: u64): void {
     updateArithmeticFlags(this, mask, <u32>bits);
   }
@@ -377,10 +402,12 @@ export class Exec extends Vcpu {
     return <u64>arithmeticFlags(this);
   }
 
+
   @inline setDirection(down: bool): void {
     if (down) this.eflags |= Flag.DF;
     else this.eflags &= ~(<u64>Flag.DF);
   }
+
 
   @inline get directionStep(): i64 {
     return this.eflags & Flag.DF ? -1 : 1;
@@ -412,6 +439,7 @@ export class Exec extends Vcpu {
   @inline checkIndirectTarget(target: u64): void {
     checkIndirectTarget(this, target);
   }
+
 
   @inline jumpIndirect(target: u64): void {
     this.rip = target;

@@ -191,4 +191,3 @@ function lookUpAndLink(cpu: Exec, block: Block, slot: u32): u32 {
   }
   return target;
 }
-

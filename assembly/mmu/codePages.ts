@@ -4,8 +4,6 @@
 // To take the write tags away without walking the TLBs, each fill of one is noted by physical page: 4,096 buckets of four
 // TLB entry addresses. An address is stale once its entry has no plain write tag or one of another bucket. A bucket that
 // would need a fifth place says MANY, and the next page marked there walks the TLBs (and rebuilds the bucket).
-import { vcpu } from "../cpu/state";
-import { codeWritten } from "../interp/blocks";
 import { MemoryMap } from "../shared/memoryMap";
 import { ramSize } from "./physical";
 import { FILLED_KINDS, NO_TAG, PHYSICAL_PAGE, SLOW, TLB_ENTRIES, WRITERS, WRITE_TAG, entryAt } from "./tlb";
@@ -45,19 +43,6 @@ export function clearCodePage(physicalPage: u32): void {
 
 export function clearAllCodePages(): void {
   memory.fill(BITMAP, 0, <usize>MemoryMap.CODE_PAGES_SIZE);
-}
-
-/** A device or the host wrote `length` bytes at `physical` (DMA): drops the code there. */
-export function hostWrote(physical: u32, length: u32): void {
-  if (!length) return;
-  const cpu = vcpu();
-  let at = <u64>physical;
-  const end = at + <u64>length;
-  while (at < end) {
-    const next = min<u64>((at | 0xfff) + 1, end);
-    if (isCodePage(<u32>(at >> 12))) codeWritten(cpu, at, <u32>(next - at));
-    at = next;
-  }
 }
 
 // @ts-ignore: decorator

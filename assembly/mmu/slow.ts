@@ -218,7 +218,7 @@ export function writePhysical(cpu: Vcpu, physical: u64, value: u64, size: u32): 
 function readPiece(physical: u64, count: u32): u64 {
   if (count == 1 || count == 2 || count == 4) return readPhysical(physical, count);
   let value: u64 = 0;
-  for (let i: u32 = 0; i < count; i++) value |= readPhysical(physical + <u64>i, 1) << (<u64>(i << 3));
+  for (let i: u64 = 0; i < count; i++) value |= readPhysical(physical + i, 1) << (i << 3);
   return value;
 }
 
@@ -233,7 +233,8 @@ function writePiece(cpu: Vcpu, physical: u64, value: u64, count: u32): void {
 function readCrossing(physical: u64, second: u64, size: u32): u64 {
   const first: u32 = 0x1000 - ((<u32>physical) & 0xfff);
   const low = readPiece(physical, first);
-  return low | (readPiece(second, size - first) << (<u64>(first << 3)));
+  const shift = <u64>(first << 3);
+  return low | (readPiece(second, size - first) << shift);
 }
 
 function writeCrossing(cpu: Vcpu, physical: u64, second: u64, value: u64, size: u32): void {

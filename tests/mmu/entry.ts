@@ -7,8 +7,10 @@ import { flushAll, flushNonGlobal, flushPage, initTlb } from "../mmu/flush";
 import { fetchBytes, fetchBytesRaising, fetchHost, fetchPage } from "../mmu/fetch";
 import { loadPdptes, translate } from "../mmu/paging";
 import { checkRead, checkWrite } from "../mmu/slow";
-import { initPhysicalMap, mapMemory, physicalHost, setA20, isCacheableCode } from "../mmu/physical";
-import { clearCodePage, markCodePage, isCodePage, hostWrote, checkWriteTags, clearAllCodePages } from "../mmu/codePages";
+import { physicalHost, isCacheableCode } from "../mmu/physical";
+import { initPhysicalMap, mapMemory, setA20 } from "../mmu/mapMemory";
+import { clearCodePage, markCodePage, isCodePage, checkWriteTags, clearAllCodePages } from "../mmu/codePages";
+import { hostWrote } from "../mmu/hostWrote";
 import { probeRead, probeWrite, systemLoad32, systemLoad64, systemStore32, physicalLoad32, physicalLoad64 } from "../mmu/systemAccess";
 import { watchpointsChanged } from "../mmu/watch";
 

@@ -9,7 +9,7 @@ import { Exec } from "../../assembly/interp/exec";
 import { executeSse } from "../../assembly/isa/sse/execute";
 import { selectTlb } from "../../assembly/mmu/fill";
 import { flushAll, initTlb } from "../../assembly/mmu/flush";
-import { initPhysicalMap } from "../../assembly/mmu/physical";
+import { initPhysicalMap } from "../../assembly/mmu/mapMemory";
 import { MemoryMap } from "../../assembly/shared/memoryMap";
 
 const RECORD: usize = MemoryMap.BLOCKS;

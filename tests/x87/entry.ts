@@ -1,13 +1,13 @@
 // Test-only exports over the x87 instructions: one vCPU, guest RAM without paging, one instruction decoded and executed.
 import { Attention, SEGMENTS_OFFSET, Vcpu, X87_OFFSET, vcpu } from "../../assembly/cpu/state";
-import { resetCpu } from "../../assembly/cpu/mode";
+import { resetCpu } from "../../assembly/cpu/reset";
 import { decode } from "../../assembly/decode/decode";
 import { Insn } from "../../assembly/decode/insn";
 import { Op } from "../../assembly/decode/op";
 import { readEflags } from "../../assembly/cpu/flags";
 import { Exec } from "../../assembly/interp/exec";
 import { executeX87 } from "../../assembly/isa/x87/execute";
-import { initPhysicalMap } from "../../assembly/mmu/physical";
+import { initPhysicalMap } from "../../assembly/mmu/mapMemory";
 import { initTlb } from "../../assembly/mmu/flush";
 import { MemoryMap } from "../../assembly/shared/memoryMap";
 

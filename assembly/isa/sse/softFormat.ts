@@ -113,7 +113,8 @@ export function operandBits<F>(cpu: Vcpu, bits: u64): u64 {
 export function significandOf<F>(bits: u64): u64 {
   const m = magnitude<F>(bits);
   const field = m >> (<u64>fractionBits<F>());
-  if (field) return (m << (<u64>(63 - fractionBits<F>()))) | 0x8000_0000_0000_0000;
+  const shift: u64 = 63 - fractionBits<F>();
+  if (field) return (m << shift) | 0x8000_0000_0000_0000;
   return m << clz(m);
 }
 
@@ -165,7 +166,9 @@ function roundAt(significand: u64, shift: u64, mode: u32, negative: bool): u64 {
 export function shiftRightJam(value: u64, count: u32): u64 {
   if (count == 0) return value;
   if (count > 63) return <u64>(value != 0);
-  return (value >> (<u64>count)) | (<u64>(value << (<u64>(64 - count)) != 0));
+  const right = <u64>count;
+  const lost = value << (64 - right);
+  return (value >> right) | (<u64>(lost != 0));
 }
 
 /**

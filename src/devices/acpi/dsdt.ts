@@ -2,6 +2,8 @@
  * The board's DSDT: PCI root with its windows and interrupt routing through the PIIX3's links, the ISA devices, _S5.
  * After QEMU's for its i440FX board (hw/i386/acpi-build.c), because the guests of this board know that one.
  */
+
+import type { AcpiConfig } from "./acpiConfig.ts";
 import {
   type Aml,
   ARG0,
@@ -34,7 +36,6 @@ import {
   wordBusNumbers,
   wordIoWindow,
 } from "./aml.ts";
-import type { AcpiConfig } from "./tables.ts";
 
 const LINKS = ["LNKA", "LNKB", "LNKC", "LNKD"];
 /** Interrupts a PCI link may be given (SeaBIOS: 10, 10, 11, 11). */

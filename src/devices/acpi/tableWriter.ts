@@ -1,4 +1,4 @@
-import type { AcpiChecksum, AcpiPointer } from "./tables.ts";
+import type { AcpiChecksum, AcpiPointer } from "./acpiFixup.ts";
 
 const HEADER_LENGTH = 36;
 const CHECKSUM_OFFSET = 9;

@@ -4,35 +4,10 @@
  * Built once as a block with offsets for pointers; {@link placeAcpiTables} moves the block to an address for the direct
  * kernel boot, and fwcfg/acpiLoader.ts hands it to SeaBIOS with a linker script.
  */
+import type { AcpiConfig } from "./acpiConfig.ts";
+import type { AcpiChecksum, AcpiPointer } from "./acpiFixup.ts";
 import { buildDsdt } from "./dsdt.ts";
 import { TableWriter } from "./tableWriter.ts";
-
-export interface AcpiConfig {
-  cpuCount?: number;
-  localApicBase: number;
-  ioApicBase: number;
-  /** PM1a_EVT, PM1a_CNT and PM_TMR are at +0, +4, +8. */
-  pmBase: number;
-  gpe0Base: number;
-  smiCommandPort: number;
-  /** Values for the SMI command port. */
-  acpiEnable: number;
-  acpiDisable: number;
-  /** The SCI's GSI, level, active high (9). */
-  sciIrq: number;
-  /** Without it there is no HPET. */
-  hpetBase?: number | undefined;
-  /** HPET_BLOCK_ID of the device. */
-  hpetBlockId?: number;
-  /** Start of the PCI memory window below 4 GiB: the end of low RAM. */
-  pciHoleBase: number;
-  /** PCI memory window above 4 GiB. */
-  pciHole64?: { base: number; last: number };
-  serialPorts?: readonly { base: number; irq: number }[];
-  floppy?: boolean;
-  /** The PM timer has 32 bits. */
-  pmTimer32?: boolean;
-}
 
 /** Board values for a PC with `lowRamBytes` of RAM below 4 GiB; the devices' own modules have the same numbers. */
 export function defaultAcpiConfig(lowRamBytes: number): AcpiConfig {
@@ -53,19 +28,6 @@ export function defaultAcpiConfig(lowRamBytes: number): AcpiConfig {
       { base: 0x2f8, irq: 3 },
     ],
   };
-}
-
-/** A 32-bit pointer inside the block (or in the RSDP) to `target`, an offset in the block. */
-export interface AcpiPointer {
-  at: number;
-  target: number;
-}
-
-/** A checksum byte at `at` over `[start, start + length)`. */
-export interface AcpiChecksum {
-  at: number;
-  start: number;
-  length: number;
 }
 
 export interface AcpiImage {

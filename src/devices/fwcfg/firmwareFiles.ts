@@ -2,7 +2,8 @@
  * The files SeaBIOS reads from fw_cfg: the memory map, the boot order, and the ACPI tables with their linker script.
  * Documents: SeaBIOS src/fw/paravirt.c (e820, bootorder) and src/fw/romfile_loader.h; QEMU hw/acpi/bios-linker-loader.c.
  */
-import { type AcpiConfig, buildAcpiImage } from "../acpi/tables.ts";
+import type { AcpiConfig } from "../acpi/acpiConfig.ts";
+import { buildAcpiImage } from "../acpi/tables.ts";
 import type { FwCfg } from "./fwCfg.ts";
 
 /** A stretch of physical memory; type as in the BIOS's e820: 1 RAM, 2 reserved. */
