@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
 import { unshareMemoryImport } from "./unshareMemory.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -46,6 +45,7 @@ export async function buildEngine(): Promise<void> {
   const shared = join(outDir, "engine.wasm");
   const text = process.argv.includes("--text") ? ["--textFile", join(outDir, "engine.wat")] : [];
   const started = Date.now();
+  const { default: asc } = await import("assemblyscript/asc"); // seconds to load: only when there is something to build
   const { error, stderr } = await asc.main([join(root, "assembly/index.ts"), "--outFile", shared, ...text, ...FLAGS]);
   if (error) throw new Error(`the engine does not compile:\n${stderr.toString()}`);
   const bytes = readFileSync(shared);

@@ -11,8 +11,8 @@ export const CPU_SIGNATURE: u32 = 0x000106ca;
 
 /** FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2. */
 const FEATURES_EDX: u32 = 0x078bfbfd;
-/** CX16, XSAVE, hypervisor. */
-const FEATURES_ECX: u32 = 0x84002000;
+/** CX16, PCID, XSAVE, hypervisor. */
+const FEATURES_ECX: u32 = 0x84022000;
 const OSXSAVE: u32 = 1 << 27;
 const APIC: u32 = 1 << 9;
 /** Leaf 7 EBX: FSGSBASE, SMEP, ERMS, INVPCID, SMAP. */

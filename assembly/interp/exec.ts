@@ -451,4 +451,10 @@ export class Exec extends Vcpu {
     this.linkSlot = 0;
     this.attention |= Attention.JUMPED;
   }
+  /** A repeated string instruction that is not through: interrupts get their chance, then it goes on. */
+  @inline
+  restart(i: Insn): void {
+    this.leaveTo(i.rip);
+    this.attention |= Attention.RESTART;
+  }
 }

@@ -128,7 +128,8 @@ function leaveBlock(cpu: Exec, i: Insn): void {
     takeException(cpu);
     return;
   }
-  cpu.instructions += <u64>i.indexInBlock + 1;
+  cpu.instructions += <u64>i.indexInBlock;
+  if (!(attention & Attention.RESTART)) cpu.instructions++;
   if (!(attention & Attention.JUMPED) && cpu.linkSlot == IP_NOT_SET) cpu.rip = i.nextRip;
 }
 

@@ -75,7 +75,7 @@ export function countDown(cpu: Exec, i: Insn, done: u64): void {
 @inline
 export function endRound(cpu: Exec, i: Insn, finished: bool): void {
   if (finished) cpu.fallThrough(i);
-  else cpu.leaveTo(i.rip);
+  else cpu.restart(i);
 }
 
 /** Whether an offset in `seg` is the linear address (after truncation). */

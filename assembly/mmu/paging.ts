@@ -1,6 +1,6 @@
 // Address translation: the page walk of all paging modes. SDM vol. 3A ch. 4.
 //
-// Not modelled: PCIDs, protection keys, 5-level paging, the paging-structure caches (a walk reads every level).
+// Not modelled: entries of several PCIDs at once, protection keys, 5-level paging, the paging-structure caches (a walk reads every level).
 // Accessed bits are written only by a walk that succeeds. Physical addresses have 40 bits.
 //
 //   63   62        52 51     40 39          12 11..9  8  7  6  5   4   3  2  1  0

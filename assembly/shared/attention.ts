@@ -6,4 +6,6 @@ export const enum Attention {
   STOP = 2,
   /** The instruction set `rip` itself. */
   JUMPED = 4,
+  /** The instruction has done a part of its work and comes again (REP): it does not count as retired yet. */
+  RESTART = 8,
 }

@@ -219,7 +219,7 @@ function allocateMemory(ramMib: number, shared: boolean): WebAssembly.Memory {
   } catch {
     throw new EngineError(
       "no-memory",
-      `this machine could not be given ${ramMib} MiB of guest memory (${Math.round((pages * PAGE) / MIB)} MiB with the engine); try a smaller --memory`,
+      `this machine could not be given ${ramMib} MiB of guest memory (${Math.round((pages * PAGE) / MIB)} MiB with the engine); try less`,
     );
   }
 }

@@ -10,7 +10,10 @@ export abstract class MachineClock extends TimerQueue {
   abstract idleUntil(deadlineNs: number): number;
   /** Most instructions to run before a look at the timers, given an estimate of the speed; Infinity: no limit. */
   abstract instructionsUntil(deadlineNs: number, instructionsPerNs: number): number;
-  /** Instructions must stop exactly at the limit. */
+  /**
+   * Time is virtual: slices have a fixed length and stop exactly where they should, so that nothing of a run depends on
+   * how fast the host is.
+   */
   abstract readonly exact: boolean;
 }
 

@@ -35,6 +35,8 @@ export type SliceResult =
 const SLICE_MS = 2;
 /** V8 replaces baseline code by optimised code at the next call only, so the first slices are short. */
 const FIRST_SLICE_INSTRUCTIONS = 20_000;
+/** Under the instruction clock every slice has the same length, whatever the host's speed. */
+const EXACT_SLICE_INSTRUCTIONS = 100_000;
 const RUNNING: SliceResult = { kind: "running" };
 
 export class Machine {
@@ -65,6 +67,8 @@ export class Machine {
       onPam: (segment, readRam, writeRam) => this.firmware?.setPam(segment, readRam, writeRam),
     });
     host.board = this.board;
+    // A timer armed by the guest for earlier than the slice was cut to must still fire on time.
+    this.clock.onEarlier = () => engine.requestExit();
     checkBootSource(config);
     this.firmware = config.bios ? new FirmwareRom(engine, config.bios) : undefined;
     if (config.boot.kind === "firmware") this.describeToFirmware();
@@ -103,7 +107,9 @@ export class Machine {
   }
 
   private sliceLength(): number {
-    const wanted = Math.max(FIRST_SLICE_INSTRUCTIONS, this.instructionsPerNs * SLICE_MS * 1e6);
+    const wanted = this.clock.exact
+      ? EXACT_SLICE_INSTRUCTIONS
+      : Math.max(FIRST_SLICE_INSTRUCTIONS, this.instructionsPerNs * SLICE_MS * 1e6);
     const untilTimer = this.clock.instructionsUntil(this.clock.nextDeadlineNs(), this.instructionsPerNs);
     return Math.floor(Math.min(wanted, untilTimer));
   }

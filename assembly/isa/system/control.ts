@@ -17,7 +17,7 @@ const CR0_WRITABLE: u64 = Cr0.WRITABLE | CR0_PG;
 const CR0_TRANSLATION: u64 = Cr0.PE | Cr0.WP | CR0_PG;
 /** CR0 bits whose change reloads the PDPTEs of PAE paging. */
 const CR0_PDPTE: u64 = Cr0.CD | Cr0.NW | CR0_PG;
-/** VME, PVI, PCIDE and all newer features are not claimed, so they are reserved. */
+/** VME, PVI and all newer features are not claimed, so they are reserved. */
 const CR4_WRITABLE: u64 =
   Cr4.TSD |
   Cr4.DE |
@@ -29,10 +29,14 @@ const CR4_WRITABLE: u64 =
   Cr4.OSFXSR |
   Cr4.OSXMMEXCPT |
   Cr4.FSGSBASE |
+  Cr4.PCIDE |
   Cr4.OSXSAVE |
   Cr4.SMEP |
   Cr4.SMAP;
-const CR4_TRANSLATION: u64 = Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.SMEP | Cr4.SMAP;
+const CR4_TRANSLATION: u64 = Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.PCIDE | Cr4.SMEP | Cr4.SMAP;
+/** MOV CR3 with CR4.PCIDE: translations of the new PCID may be kept. A permission; ours are dropped all the same. */
+const CR3_NO_FLUSH: u64 = 0x8000_0000_0000_0000;
+const CR3_PCID: u64 = 0xfff;
 const CR4_PDPTE: u64 = Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.SMEP;
 
 /** Whether PAE paging with its four PDPTE registers is in force under these registers. */
@@ -52,6 +56,7 @@ function isCr0Allowed(cpu: Vcpu, value: u64): bool {
     const isTss32 = (segment(cpu, Seg.TR).attributes & 8) != 0;
     return (cpu.cr4 & Cr4.PAE) != 0 && !isLongCode && isTss32;
   }
+  if (!(value & CR0_PG) && paging && cpu.cr4 & Cr4.PCIDE) return false;
   if (!(value & CR0_PG) && paging && cpu.efer & Efer.LMA) return !isLongCode;
   return true;
 }
@@ -83,7 +88,9 @@ function writeCr0(cpu: Vcpu, value: u64): bool {
   return true;
 }
 
+/** Entries of one PCID at a time are kept (SDM vol. 3A 4.10.4.1 lets a processor drop more than it must). */
 function writeCr3(cpu: Vcpu, value: u64): bool {
+  if (cpu.cr4 & Cr4.PCIDE) value &= ~CR3_NO_FLUSH;
   if (cpu.mode & Mode.LONG && value & ~PHYSICAL_MASK) {
     raiseGp(cpu, 0);
     return false;
@@ -101,7 +108,9 @@ function writeCr3(cpu: Vcpu, value: u64): bool {
 
 function writeCr4(cpu: Vcpu, value: u64): bool {
   const before = cpu.cr4;
-  if (value & ~CR4_WRITABLE || (cpu.efer & Efer.LMA && !(value & Cr4.PAE))) {
+  const startsPcids = (value & ~before & Cr4.PCIDE) != 0;
+  const mayStartPcids = (cpu.efer & Efer.LMA) != 0 && !(cpu.cr3 & CR3_PCID);
+  if (value & ~CR4_WRITABLE || (cpu.efer & Efer.LMA && !(value & Cr4.PAE)) || (startsPcids && !mayStartPcids)) {
     raiseGp(cpu, 0);
     return false;
   }

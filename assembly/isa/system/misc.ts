@@ -87,7 +87,10 @@ export function invlpg(cpu: Exec, i: Insn): void {
   cpu.leaveTo(i.nextRip);
 }
 
-/** PCIDs are not claimed: only PCID 0 exists. dst is the type, memory the 16-byte descriptor {PCID, address}. */
+/**
+ * dst is the type, memory the 16-byte descriptor {PCID, address}. Only the current PCID has entries in the TLB, and dropping
+ * more than was asked for is allowed, so the PCID is checked and not looked at.
+ */
 export function invpcid(cpu: Exec, i: Insn): void {
   if (!isSupervisor(cpu)) return;
   const type = i.size == 3 ? load<u64>(<usize>i.dst) : <u64>load<u32>(<usize>i.dst);
@@ -96,7 +99,8 @@ export function invpcid(cpu: Exec, i: Insn): void {
   const pcid = cpu.load<u64>(linear);
   const address = cpu.load<u64>(linear + 8);
   if (faulted(cpu)) return;
-  const wrong = type > 3 || (type < 2 && pcid != 0) || (type == 0 && !isCanonical(address));
+  const largestPcid: u64 = cpu.cr4 & Cr4.PCIDE ? 0xfff : 0;
+  const wrong = type > 3 || (type < 2 ? pcid > largestPcid : pcid >> 12 != 0) || (type == 0 && !isCanonical(address));
   if (wrong) {
     raiseGp(cpu, 0);
     return;

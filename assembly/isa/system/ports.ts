@@ -126,5 +126,5 @@ function stringPort(cpu: Exec, i: Insn, input: bool): void {
     if (!left) return;
     if (cpu.attention || cpu.interruptRequest) break;
   }
-  cpu.leaveTo(i.rip);
+  cpu.restart(i);
 }
