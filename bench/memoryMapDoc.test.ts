@@ -14,7 +14,7 @@ function mapInCode(): Map<string, number> {
 function mapInDoc(): Map<string, number> {
   const map = new Map<string, number>();
   const rows = read("../docs/memory-map.md").matchAll(
-    /^\| `([A-Z_]+)` \| `(0x[\da-f_]+)` \| (?:`(0x[\da-f_]+)`|[^|]*) \|/gm,
+    /^\| `([A-Z_]+)` +\| `(0x[\da-f_]+)` +\| (?:`(0x[\da-f_]+)`|[^|]*) *\|/gm,
   );
   for (const [, name, start, size] of rows) {
     if (name === "STATICS") map.set("STATICS_END", parse(start!) + parse(size!));
