@@ -91,7 +91,7 @@ export class Guest {
 
   private write64(address: number, ...values: bigint[]): void {
     const bytes = Buffer.alloc(8 * values.length);
-    values.forEach((value, n) => bytes.writeBigUInt64LE(value, 8 * n));
+    for (const [n, value] of values.entries()) bytes.writeBigUInt64LE(value, 8 * n);
     this.engine.write(address, bytes);
   }
 
@@ -205,9 +205,10 @@ export class Guest {
       test.registers[4]!,
       USER_DATA,
     ].map(BigInt);
-    values.forEach((value, n) =>
-      word === 8 ? frame.writeBigUInt64LE(value, 8 * n) : frame.writeUInt32LE(Number(value), 4 * n),
-    );
+    for (const [n, value] of values.entries()) {
+      if (word === 8) frame.writeBigUInt64LE(value, 8 * n);
+      else frame.writeUInt32LE(Number(value), 4 * n);
+    }
     this.ram(FRAME, frame.length).set(frame);
     if (test.fx) this.ram(FX_IN, 512).set(test.fx);
     for (let i = 0; i < (bits === 64 ? 16 : 8); i++) engine.setField64(VcpuField.REGISTERS, test.registers[i]!, i);
