@@ -1,6 +1,10 @@
 /**
- * Writes assembly/interp/dispatch.ts: the dense switch over `Insn.handler`, one case for each (op, size, form) of a hot
+ * Writes assembly/interp/dispatch.ts: the dense switches over `Insn.handler`, one case for each (op, size, form) of a hot
  * instruction. Run it with `tsx tools/genDispatch.ts` after a change here; the result is committed.
+ *
+ * There are two: `dispatch` has every case, `dispatchHot`, which the run loop inlines, the frequent ones. V8 gives a function
+ * of more than 8,192 virtual registers to a register allocator that is quick and poor: with all cases the run loop was a
+ * third slower (docs/performance.md).
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -84,18 +88,37 @@ add("div", "IDIV", ALL, ["RR", "RM"], srcOnly, "idiv");
 add("mov", "BSWAP", WIDE, [0], typeOnly);
 add("atomic", "XADD CMPXCHG", ALL, ["RR", "MR"], dstOnly);
 
+/** Which (op, sizes, forms) the run loop inlines: by how often compiled code has them. */
+const INLINED: readonly [ops: string, sizes: number[], forms: string[]][] = [
+  ["ADD SUB AND OR XOR CMP TEST MOV", [2, 3], ["RR", "RM"]],
+  ["ADD SUB CMP TEST MOV", [2, 3], ["MR"]],
+  ["MOV CMP TEST", [0], ["RR", "MR", "RM"]],
+  ["ADC SBB", [2, 3], ["RR"]],
+  ["MOVZX8 MOVZX16 MOVSX32 LEA", [2, 3], ["RR", "RM"]],
+  ["INC DEC NEG NOT SHL SHR SAR ROL ROR IMUL2 PUSH POP CMOVCC", [2, 3], ["RR"]],
+  ["JMP CALL RET LEAVE", [2, 3], ["SPECIAL"]],
+  ["JMP_INDIRECT CALL_INDIRECT", [2, 3], ["RR", "RM"]],
+];
+
+function isInlined(op: string, size: number, form: string): boolean {
+  return INLINED.some(
+    ([ops, sizes, forms]) => ops.split(" ").includes(op) && sizes.includes(size) && forms.includes(form),
+  );
+}
+
 function label(op: string, size: number, form: string): string {
   return `(Op.${op} << 4) | (${size} << 2) | Form.${form}`;
 }
 
 const FORM_NAMES = ["RR", "MR", "RM", "SPECIAL"];
 
-function cases(): string[] {
+function cases(inlinedOnly: boolean): string[] {
   const lines: string[] = [];
   for (const row of rows) {
     for (const size of row.sizes) {
       for (const form of row.forms) {
         const [number, dst, src] = typeof form === "number" ? [form, "", ""] : FORMS[form];
+        if (inlinedOnly && !isInlined(row.op, size, FORM_NAMES[number])) continue;
         const meaning = row.meaning ?? row.op;
         const helper = meaning === meaning.toLowerCase();
         const types = [...(helper ? [] : ["Exec"]), ...row.types(TYPES[size], dst, src, size)];
@@ -110,6 +133,18 @@ function cases(): string[] {
   for (const size of ALL) lines.push(`    case ${label("NOP", size, "SPECIAL")}:`);
   lines.push("      return;", "    case Op.BLOCK_END << 4:", "      BLOCK_END<Exec>(cpu, i);", "      return;");
   return lines;
+}
+
+/** The labels that are not inlined, for the default: asc makes a jump table of a dense switch only. */
+function otherLabels(): string[] {
+  return rows.flatMap((row) =>
+    row.sizes.flatMap((size) =>
+      row.forms
+        .map((form) => FORM_NAMES[typeof form === "number" ? form : FORMS[form][0]])
+        .filter((form) => !isInlined(row.op, size, form))
+        .map((form) => `    case ${label(row.op, size, form)}:`),
+    ),
+  );
 }
 
 function imports(): string[] {
@@ -132,13 +167,24 @@ ${imports().join("\n")}
 import { executeCold } from "./cold";
 import { Exec } from "./exec";
 
+/** Executes any instruction. */
+export function dispatch(cpu: Exec, i: Insn): void {
+  switch (<u32>i.handler) {
+${cases(false).join("\n")}
+    default:
+      executeCold(cpu, i);
+  }
+}
+
+/** The same, the frequent ones in place. */
 // @ts-ignore: decorator
 @inline
 export function dispatchHot(cpu: Exec, i: Insn): void {
   switch (<u32>i.handler) {
-${cases().join("\n")}
+${cases(true).join("\n")}
+${otherLabels().join("\n")}
     default:
-      executeCold(cpu, i);
+      dispatch(cpu, i);
   }
 }
 `;

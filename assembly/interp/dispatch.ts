@@ -16,9 +16,8 @@ import { LEAVE, POP, POP_MEMORY, PUSH } from "../isa/stack";
 import { executeCold } from "./cold";
 import { Exec } from "./exec";
 
-// @ts-ignore: decorator
-@inline
-export function dispatchHot(cpu: Exec, i: Insn): void {
+/** Executes any instruction. */
+export function dispatch(cpu: Exec, i: Insn): void {
   switch (<u32>i.handler) {
     case (Op.ADD << 4) | (0 << 2) | Form.RR:
       ADD<Exec, u8, Reg, Reg>(cpu, i);
@@ -1134,5 +1133,635 @@ export function dispatchHot(cpu: Exec, i: Insn): void {
       return;
     default:
       executeCold(cpu, i);
+  }
+}
+
+/** The same, the frequent ones in place. */
+// @ts-ignore: decorator
+@inline
+export function dispatchHot(cpu: Exec, i: Insn): void {
+  switch (<u32>i.handler) {
+    case (Op.ADD << 4) | (2 << 2) | Form.RR:
+      ADD<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.ADD << 4) | (2 << 2) | Form.MR:
+      ADD<Exec, u32, Mem, Reg>(cpu, i);
+      return;
+    case (Op.ADD << 4) | (2 << 2) | Form.RM:
+      ADD<Exec, u32, Reg, Mem>(cpu, i);
+      return;
+    case (Op.ADD << 4) | (3 << 2) | Form.RR:
+      ADD<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.ADD << 4) | (3 << 2) | Form.MR:
+      ADD<Exec, u64, Mem, Reg>(cpu, i);
+      return;
+    case (Op.ADD << 4) | (3 << 2) | Form.RM:
+      ADD<Exec, u64, Reg, Mem>(cpu, i);
+      return;
+    case (Op.ADC << 4) | (2 << 2) | Form.RR:
+      ADC<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.ADC << 4) | (3 << 2) | Form.RR:
+      ADC<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.SBB << 4) | (2 << 2) | Form.RR:
+      SBB<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.SBB << 4) | (3 << 2) | Form.RR:
+      SBB<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.SUB << 4) | (2 << 2) | Form.RR:
+      SUB<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.SUB << 4) | (2 << 2) | Form.MR:
+      SUB<Exec, u32, Mem, Reg>(cpu, i);
+      return;
+    case (Op.SUB << 4) | (2 << 2) | Form.RM:
+      SUB<Exec, u32, Reg, Mem>(cpu, i);
+      return;
+    case (Op.SUB << 4) | (3 << 2) | Form.RR:
+      SUB<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.SUB << 4) | (3 << 2) | Form.MR:
+      SUB<Exec, u64, Mem, Reg>(cpu, i);
+      return;
+    case (Op.SUB << 4) | (3 << 2) | Form.RM:
+      SUB<Exec, u64, Reg, Mem>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (0 << 2) | Form.RR:
+      CMP<Exec, u8, Reg, Reg>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (0 << 2) | Form.MR:
+      CMP<Exec, u8, Mem, Reg>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (0 << 2) | Form.RM:
+      CMP<Exec, u8, Reg, Mem>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (2 << 2) | Form.RR:
+      CMP<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (2 << 2) | Form.MR:
+      CMP<Exec, u32, Mem, Reg>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (2 << 2) | Form.RM:
+      CMP<Exec, u32, Reg, Mem>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (3 << 2) | Form.RR:
+      CMP<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (3 << 2) | Form.MR:
+      CMP<Exec, u64, Mem, Reg>(cpu, i);
+      return;
+    case (Op.CMP << 4) | (3 << 2) | Form.RM:
+      CMP<Exec, u64, Reg, Mem>(cpu, i);
+      return;
+    case (Op.OR << 4) | (2 << 2) | Form.RR:
+      OR<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.OR << 4) | (2 << 2) | Form.RM:
+      OR<Exec, u32, Reg, Mem>(cpu, i);
+      return;
+    case (Op.OR << 4) | (3 << 2) | Form.RR:
+      OR<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.OR << 4) | (3 << 2) | Form.RM:
+      OR<Exec, u64, Reg, Mem>(cpu, i);
+      return;
+    case (Op.AND << 4) | (2 << 2) | Form.RR:
+      AND<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.AND << 4) | (2 << 2) | Form.RM:
+      AND<Exec, u32, Reg, Mem>(cpu, i);
+      return;
+    case (Op.AND << 4) | (3 << 2) | Form.RR:
+      AND<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.AND << 4) | (3 << 2) | Form.RM:
+      AND<Exec, u64, Reg, Mem>(cpu, i);
+      return;
+    case (Op.XOR << 4) | (2 << 2) | Form.RR:
+      XOR<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.XOR << 4) | (2 << 2) | Form.RM:
+      XOR<Exec, u32, Reg, Mem>(cpu, i);
+      return;
+    case (Op.XOR << 4) | (3 << 2) | Form.RR:
+      XOR<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.XOR << 4) | (3 << 2) | Form.RM:
+      XOR<Exec, u64, Reg, Mem>(cpu, i);
+      return;
+    case (Op.TEST << 4) | (0 << 2) | Form.RR:
+      TEST<Exec, u8, Reg, Reg>(cpu, i);
+      return;
+    case (Op.TEST << 4) | (0 << 2) | Form.MR:
+      TEST<Exec, u8, Mem, Reg>(cpu, i);
+      return;
+    case (Op.TEST << 4) | (2 << 2) | Form.RR:
+      TEST<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.TEST << 4) | (2 << 2) | Form.MR:
+      TEST<Exec, u32, Mem, Reg>(cpu, i);
+      return;
+    case (Op.TEST << 4) | (3 << 2) | Form.RR:
+      TEST<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.TEST << 4) | (3 << 2) | Form.MR:
+      TEST<Exec, u64, Mem, Reg>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (0 << 2) | Form.RR:
+      MOV<Exec, u8, Reg, Reg>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (0 << 2) | Form.MR:
+      MOV<Exec, u8, Mem, Reg>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (0 << 2) | Form.RM:
+      MOV<Exec, u8, Reg, Mem>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (2 << 2) | Form.RR:
+      MOV<Exec, u32, Reg, Reg>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (2 << 2) | Form.MR:
+      MOV<Exec, u32, Mem, Reg>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (2 << 2) | Form.RM:
+      MOV<Exec, u32, Reg, Mem>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (3 << 2) | Form.RR:
+      MOV<Exec, u64, Reg, Reg>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (3 << 2) | Form.MR:
+      MOV<Exec, u64, Mem, Reg>(cpu, i);
+      return;
+    case (Op.MOV << 4) | (3 << 2) | Form.RM:
+      MOV<Exec, u64, Reg, Mem>(cpu, i);
+      return;
+    case (Op.MOVZX8 << 4) | (2 << 2) | Form.RR:
+      MOVZX<Exec, u32, u8, Reg>(cpu, i);
+      return;
+    case (Op.MOVZX8 << 4) | (2 << 2) | Form.RM:
+      MOVZX<Exec, u32, u8, Mem>(cpu, i);
+      return;
+    case (Op.MOVZX8 << 4) | (3 << 2) | Form.RR:
+      MOVZX<Exec, u64, u8, Reg>(cpu, i);
+      return;
+    case (Op.MOVZX8 << 4) | (3 << 2) | Form.RM:
+      MOVZX<Exec, u64, u8, Mem>(cpu, i);
+      return;
+    case (Op.MOVZX16 << 4) | (2 << 2) | Form.RR:
+      MOVZX<Exec, u32, u16, Reg>(cpu, i);
+      return;
+    case (Op.MOVZX16 << 4) | (2 << 2) | Form.RM:
+      MOVZX<Exec, u32, u16, Mem>(cpu, i);
+      return;
+    case (Op.MOVZX16 << 4) | (3 << 2) | Form.RR:
+      MOVZX<Exec, u64, u16, Reg>(cpu, i);
+      return;
+    case (Op.MOVZX16 << 4) | (3 << 2) | Form.RM:
+      MOVZX<Exec, u64, u16, Mem>(cpu, i);
+      return;
+    case (Op.MOVSX32 << 4) | (3 << 2) | Form.RR:
+      MOVSX<Exec, u64, u32, Reg>(cpu, i);
+      return;
+    case (Op.MOVSX32 << 4) | (3 << 2) | Form.RM:
+      MOVSX<Exec, u64, u32, Mem>(cpu, i);
+      return;
+    case (Op.LEA << 4) | (2 << 2) | Form.RM:
+      LEA<Exec, u32>(cpu, i);
+      return;
+    case (Op.LEA << 4) | (3 << 2) | Form.RM:
+      LEA<Exec, u64>(cpu, i);
+      return;
+    case (Op.INC << 4) | (2 << 2) | Form.RR:
+      INC<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.INC << 4) | (3 << 2) | Form.RR:
+      INC<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.DEC << 4) | (2 << 2) | Form.RR:
+      DEC<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.DEC << 4) | (3 << 2) | Form.RR:
+      DEC<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.NEG << 4) | (2 << 2) | Form.RR:
+      NEG<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.NEG << 4) | (3 << 2) | Form.RR:
+      NEG<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.NOT << 4) | (2 << 2) | Form.RR:
+      NOT<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.NOT << 4) | (3 << 2) | Form.RR:
+      NOT<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.SHL << 4) | (2 << 2) | Form.RR:
+      SHL<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.SHL << 4) | (3 << 2) | Form.RR:
+      SHL<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.SHR << 4) | (2 << 2) | Form.RR:
+      SHR<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.SHR << 4) | (3 << 2) | Form.RR:
+      SHR<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.SAR << 4) | (2 << 2) | Form.RR:
+      SAR<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.SAR << 4) | (3 << 2) | Form.RR:
+      SAR<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.ROL << 4) | (2 << 2) | Form.RR:
+      ROL<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.ROL << 4) | (3 << 2) | Form.RR:
+      ROL<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.ROR << 4) | (2 << 2) | Form.RR:
+      ROR<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.ROR << 4) | (3 << 2) | Form.RR:
+      ROR<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.IMUL2 << 4) | (2 << 2) | Form.RR:
+      IMUL2<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.IMUL2 << 4) | (3 << 2) | Form.RR:
+      IMUL2<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.PUSH << 4) | (2 << 2) | Form.RR:
+      PUSH<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.PUSH << 4) | (3 << 2) | Form.RR:
+      PUSH<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.POP << 4) | (2 << 2) | Form.RR:
+      POP<Exec, u32>(cpu, i);
+      return;
+    case (Op.POP << 4) | (3 << 2) | Form.RR:
+      POP<Exec, u64>(cpu, i);
+      return;
+    case (Op.CMOVCC << 4) | (2 << 2) | Form.RR:
+      CMOVCC<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.CMOVCC << 4) | (3 << 2) | Form.RR:
+      CMOVCC<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.JMP << 4) | (2 << 2) | Form.SPECIAL:
+      JMP<Exec>(cpu, i);
+      return;
+    case (Op.JMP << 4) | (3 << 2) | Form.SPECIAL:
+      JMP<Exec>(cpu, i);
+      return;
+    case (Op.CALL << 4) | (2 << 2) | Form.SPECIAL:
+      CALL<Exec, u32>(cpu, i);
+      return;
+    case (Op.CALL << 4) | (3 << 2) | Form.SPECIAL:
+      CALL<Exec, u64>(cpu, i);
+      return;
+    case (Op.RET << 4) | (2 << 2) | Form.SPECIAL:
+      RET<Exec, u32>(cpu, i);
+      return;
+    case (Op.RET << 4) | (3 << 2) | Form.SPECIAL:
+      RET<Exec, u64>(cpu, i);
+      return;
+    case (Op.JMP_INDIRECT << 4) | (2 << 2) | Form.RR:
+      JMP_INDIRECT<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.JMP_INDIRECT << 4) | (2 << 2) | Form.RM:
+      JMP_INDIRECT<Exec, u32, Mem>(cpu, i);
+      return;
+    case (Op.JMP_INDIRECT << 4) | (3 << 2) | Form.RR:
+      JMP_INDIRECT<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.JMP_INDIRECT << 4) | (3 << 2) | Form.RM:
+      JMP_INDIRECT<Exec, u64, Mem>(cpu, i);
+      return;
+    case (Op.CALL_INDIRECT << 4) | (2 << 2) | Form.RR:
+      CALL_INDIRECT<Exec, u32, Reg>(cpu, i);
+      return;
+    case (Op.CALL_INDIRECT << 4) | (2 << 2) | Form.RM:
+      CALL_INDIRECT<Exec, u32, Mem>(cpu, i);
+      return;
+    case (Op.CALL_INDIRECT << 4) | (3 << 2) | Form.RR:
+      CALL_INDIRECT<Exec, u64, Reg>(cpu, i);
+      return;
+    case (Op.CALL_INDIRECT << 4) | (3 << 2) | Form.RM:
+      CALL_INDIRECT<Exec, u64, Mem>(cpu, i);
+      return;
+    case (Op.LEAVE << 4) | (2 << 2) | Form.SPECIAL:
+      LEAVE<Exec, u32>(cpu, i);
+      return;
+    case (Op.LEAVE << 4) | (3 << 2) | Form.SPECIAL:
+      LEAVE<Exec, u64>(cpu, i);
+      return;
+    case (Op.JCC << 4) | 0:
+      JCC<Exec>(cpu, i, 0);
+      return;
+    case (Op.JCC << 4) | 1:
+      JCC<Exec>(cpu, i, 1);
+      return;
+    case (Op.JCC << 4) | 2:
+      JCC<Exec>(cpu, i, 2);
+      return;
+    case (Op.JCC << 4) | 3:
+      JCC<Exec>(cpu, i, 3);
+      return;
+    case (Op.JCC << 4) | 4:
+      JCC<Exec>(cpu, i, 4);
+      return;
+    case (Op.JCC << 4) | 5:
+      JCC<Exec>(cpu, i, 5);
+      return;
+    case (Op.JCC << 4) | 6:
+      JCC<Exec>(cpu, i, 6);
+      return;
+    case (Op.JCC << 4) | 7:
+      JCC<Exec>(cpu, i, 7);
+      return;
+    case (Op.JCC << 4) | 8:
+      JCC<Exec>(cpu, i, 8);
+      return;
+    case (Op.JCC << 4) | 9:
+      JCC<Exec>(cpu, i, 9);
+      return;
+    case (Op.JCC << 4) | 10:
+      JCC<Exec>(cpu, i, 10);
+      return;
+    case (Op.JCC << 4) | 11:
+      JCC<Exec>(cpu, i, 11);
+      return;
+    case (Op.JCC << 4) | 12:
+      JCC<Exec>(cpu, i, 12);
+      return;
+    case (Op.JCC << 4) | 13:
+      JCC<Exec>(cpu, i, 13);
+      return;
+    case (Op.JCC << 4) | 14:
+      JCC<Exec>(cpu, i, 14);
+      return;
+    case (Op.JCC << 4) | 15:
+      JCC<Exec>(cpu, i, 15);
+      return;
+    case (Op.NOP << 4) | (0 << 2) | Form.SPECIAL:
+    case (Op.NOP << 4) | (1 << 2) | Form.SPECIAL:
+    case (Op.NOP << 4) | (2 << 2) | Form.SPECIAL:
+    case (Op.NOP << 4) | (3 << 2) | Form.SPECIAL:
+      return;
+    case Op.BLOCK_END << 4:
+      BLOCK_END<Exec>(cpu, i);
+      return;
+    case (Op.ADD << 4) | (0 << 2) | Form.RR:
+    case (Op.ADD << 4) | (0 << 2) | Form.MR:
+    case (Op.ADD << 4) | (0 << 2) | Form.RM:
+    case (Op.ADD << 4) | (1 << 2) | Form.RR:
+    case (Op.ADD << 4) | (1 << 2) | Form.MR:
+    case (Op.ADD << 4) | (1 << 2) | Form.RM:
+    case (Op.ADC << 4) | (0 << 2) | Form.RR:
+    case (Op.ADC << 4) | (0 << 2) | Form.MR:
+    case (Op.ADC << 4) | (0 << 2) | Form.RM:
+    case (Op.ADC << 4) | (1 << 2) | Form.RR:
+    case (Op.ADC << 4) | (1 << 2) | Form.MR:
+    case (Op.ADC << 4) | (1 << 2) | Form.RM:
+    case (Op.ADC << 4) | (2 << 2) | Form.MR:
+    case (Op.ADC << 4) | (2 << 2) | Form.RM:
+    case (Op.ADC << 4) | (3 << 2) | Form.MR:
+    case (Op.ADC << 4) | (3 << 2) | Form.RM:
+    case (Op.SBB << 4) | (0 << 2) | Form.RR:
+    case (Op.SBB << 4) | (0 << 2) | Form.MR:
+    case (Op.SBB << 4) | (0 << 2) | Form.RM:
+    case (Op.SBB << 4) | (1 << 2) | Form.RR:
+    case (Op.SBB << 4) | (1 << 2) | Form.MR:
+    case (Op.SBB << 4) | (1 << 2) | Form.RM:
+    case (Op.SBB << 4) | (2 << 2) | Form.MR:
+    case (Op.SBB << 4) | (2 << 2) | Form.RM:
+    case (Op.SBB << 4) | (3 << 2) | Form.MR:
+    case (Op.SBB << 4) | (3 << 2) | Form.RM:
+    case (Op.SUB << 4) | (0 << 2) | Form.RR:
+    case (Op.SUB << 4) | (0 << 2) | Form.MR:
+    case (Op.SUB << 4) | (0 << 2) | Form.RM:
+    case (Op.SUB << 4) | (1 << 2) | Form.RR:
+    case (Op.SUB << 4) | (1 << 2) | Form.MR:
+    case (Op.SUB << 4) | (1 << 2) | Form.RM:
+    case (Op.CMP << 4) | (1 << 2) | Form.RR:
+    case (Op.CMP << 4) | (1 << 2) | Form.MR:
+    case (Op.CMP << 4) | (1 << 2) | Form.RM:
+    case (Op.OR << 4) | (0 << 2) | Form.RR:
+    case (Op.OR << 4) | (0 << 2) | Form.MR:
+    case (Op.OR << 4) | (0 << 2) | Form.RM:
+    case (Op.OR << 4) | (1 << 2) | Form.RR:
+    case (Op.OR << 4) | (1 << 2) | Form.MR:
+    case (Op.OR << 4) | (1 << 2) | Form.RM:
+    case (Op.OR << 4) | (2 << 2) | Form.MR:
+    case (Op.OR << 4) | (3 << 2) | Form.MR:
+    case (Op.AND << 4) | (0 << 2) | Form.RR:
+    case (Op.AND << 4) | (0 << 2) | Form.MR:
+    case (Op.AND << 4) | (0 << 2) | Form.RM:
+    case (Op.AND << 4) | (1 << 2) | Form.RR:
+    case (Op.AND << 4) | (1 << 2) | Form.MR:
+    case (Op.AND << 4) | (1 << 2) | Form.RM:
+    case (Op.AND << 4) | (2 << 2) | Form.MR:
+    case (Op.AND << 4) | (3 << 2) | Form.MR:
+    case (Op.XOR << 4) | (0 << 2) | Form.RR:
+    case (Op.XOR << 4) | (0 << 2) | Form.MR:
+    case (Op.XOR << 4) | (0 << 2) | Form.RM:
+    case (Op.XOR << 4) | (1 << 2) | Form.RR:
+    case (Op.XOR << 4) | (1 << 2) | Form.MR:
+    case (Op.XOR << 4) | (1 << 2) | Form.RM:
+    case (Op.XOR << 4) | (2 << 2) | Form.MR:
+    case (Op.XOR << 4) | (3 << 2) | Form.MR:
+    case (Op.TEST << 4) | (1 << 2) | Form.RR:
+    case (Op.TEST << 4) | (1 << 2) | Form.MR:
+    case (Op.MOV << 4) | (1 << 2) | Form.RR:
+    case (Op.MOV << 4) | (1 << 2) | Form.MR:
+    case (Op.MOV << 4) | (1 << 2) | Form.RM:
+    case (Op.MOVZX8 << 4) | (1 << 2) | Form.RR:
+    case (Op.MOVZX8 << 4) | (1 << 2) | Form.RM:
+    case (Op.MOVSX8 << 4) | (1 << 2) | Form.RR:
+    case (Op.MOVSX8 << 4) | (1 << 2) | Form.RM:
+    case (Op.MOVSX8 << 4) | (2 << 2) | Form.RR:
+    case (Op.MOVSX8 << 4) | (2 << 2) | Form.RM:
+    case (Op.MOVSX8 << 4) | (3 << 2) | Form.RR:
+    case (Op.MOVSX8 << 4) | (3 << 2) | Form.RM:
+    case (Op.MOVSX16 << 4) | (2 << 2) | Form.RR:
+    case (Op.MOVSX16 << 4) | (2 << 2) | Form.RM:
+    case (Op.MOVSX16 << 4) | (3 << 2) | Form.RR:
+    case (Op.MOVSX16 << 4) | (3 << 2) | Form.RM:
+    case (Op.LEA << 4) | (1 << 2) | Form.RM:
+    case (Op.INC << 4) | (0 << 2) | Form.RR:
+    case (Op.INC << 4) | (0 << 2) | Form.MR:
+    case (Op.INC << 4) | (1 << 2) | Form.RR:
+    case (Op.INC << 4) | (1 << 2) | Form.MR:
+    case (Op.INC << 4) | (2 << 2) | Form.MR:
+    case (Op.INC << 4) | (3 << 2) | Form.MR:
+    case (Op.DEC << 4) | (0 << 2) | Form.RR:
+    case (Op.DEC << 4) | (0 << 2) | Form.MR:
+    case (Op.DEC << 4) | (1 << 2) | Form.RR:
+    case (Op.DEC << 4) | (1 << 2) | Form.MR:
+    case (Op.DEC << 4) | (2 << 2) | Form.MR:
+    case (Op.DEC << 4) | (3 << 2) | Form.MR:
+    case (Op.NEG << 4) | (0 << 2) | Form.RR:
+    case (Op.NEG << 4) | (0 << 2) | Form.MR:
+    case (Op.NEG << 4) | (1 << 2) | Form.RR:
+    case (Op.NEG << 4) | (1 << 2) | Form.MR:
+    case (Op.NEG << 4) | (2 << 2) | Form.MR:
+    case (Op.NEG << 4) | (3 << 2) | Form.MR:
+    case (Op.NOT << 4) | (0 << 2) | Form.RR:
+    case (Op.NOT << 4) | (0 << 2) | Form.MR:
+    case (Op.NOT << 4) | (1 << 2) | Form.RR:
+    case (Op.NOT << 4) | (1 << 2) | Form.MR:
+    case (Op.NOT << 4) | (2 << 2) | Form.MR:
+    case (Op.NOT << 4) | (3 << 2) | Form.MR:
+    case (Op.SHL << 4) | (0 << 2) | Form.RR:
+    case (Op.SHL << 4) | (0 << 2) | Form.MR:
+    case (Op.SHL << 4) | (1 << 2) | Form.RR:
+    case (Op.SHL << 4) | (1 << 2) | Form.MR:
+    case (Op.SHL << 4) | (2 << 2) | Form.MR:
+    case (Op.SHL << 4) | (3 << 2) | Form.MR:
+    case (Op.SHR << 4) | (0 << 2) | Form.RR:
+    case (Op.SHR << 4) | (0 << 2) | Form.MR:
+    case (Op.SHR << 4) | (1 << 2) | Form.RR:
+    case (Op.SHR << 4) | (1 << 2) | Form.MR:
+    case (Op.SHR << 4) | (2 << 2) | Form.MR:
+    case (Op.SHR << 4) | (3 << 2) | Form.MR:
+    case (Op.SAR << 4) | (0 << 2) | Form.RR:
+    case (Op.SAR << 4) | (0 << 2) | Form.MR:
+    case (Op.SAR << 4) | (1 << 2) | Form.RR:
+    case (Op.SAR << 4) | (1 << 2) | Form.MR:
+    case (Op.SAR << 4) | (2 << 2) | Form.MR:
+    case (Op.SAR << 4) | (3 << 2) | Form.MR:
+    case (Op.ROL << 4) | (0 << 2) | Form.RR:
+    case (Op.ROL << 4) | (0 << 2) | Form.MR:
+    case (Op.ROL << 4) | (1 << 2) | Form.RR:
+    case (Op.ROL << 4) | (1 << 2) | Form.MR:
+    case (Op.ROL << 4) | (2 << 2) | Form.MR:
+    case (Op.ROL << 4) | (3 << 2) | Form.MR:
+    case (Op.ROR << 4) | (0 << 2) | Form.RR:
+    case (Op.ROR << 4) | (0 << 2) | Form.MR:
+    case (Op.ROR << 4) | (1 << 2) | Form.RR:
+    case (Op.ROR << 4) | (1 << 2) | Form.MR:
+    case (Op.ROR << 4) | (2 << 2) | Form.MR:
+    case (Op.ROR << 4) | (3 << 2) | Form.MR:
+    case (Op.IMUL2 << 4) | (1 << 2) | Form.RR:
+    case (Op.IMUL2 << 4) | (1 << 2) | Form.RM:
+    case (Op.IMUL2 << 4) | (2 << 2) | Form.RM:
+    case (Op.IMUL2 << 4) | (3 << 2) | Form.RM:
+    case (Op.IMUL3 << 4) | (1 << 2) | Form.RR:
+    case (Op.IMUL3 << 4) | (1 << 2) | Form.RM:
+    case (Op.IMUL3 << 4) | (2 << 2) | Form.RR:
+    case (Op.IMUL3 << 4) | (2 << 2) | Form.RM:
+    case (Op.IMUL3 << 4) | (3 << 2) | Form.RR:
+    case (Op.IMUL3 << 4) | (3 << 2) | Form.RM:
+    case (Op.PUSH << 4) | (1 << 2) | Form.RR:
+    case (Op.PUSH << 4) | (1 << 2) | Form.RM:
+    case (Op.PUSH << 4) | (2 << 2) | Form.RM:
+    case (Op.PUSH << 4) | (3 << 2) | Form.RM:
+    case (Op.POP << 4) | (1 << 2) | Form.RR:
+    case (Op.POP << 4) | (1 << 2) | Form.MR:
+    case (Op.POP << 4) | (2 << 2) | Form.MR:
+    case (Op.POP << 4) | (3 << 2) | Form.MR:
+    case (Op.SETCC << 4) | (0 << 2) | Form.RR:
+    case (Op.SETCC << 4) | (0 << 2) | Form.MR:
+    case (Op.CMOVCC << 4) | (1 << 2) | Form.RR:
+    case (Op.CMOVCC << 4) | (1 << 2) | Form.RM:
+    case (Op.CMOVCC << 4) | (2 << 2) | Form.RM:
+    case (Op.CMOVCC << 4) | (3 << 2) | Form.RM:
+    case (Op.XCHG << 4) | (0 << 2) | Form.RR:
+    case (Op.XCHG << 4) | (0 << 2) | Form.MR:
+    case (Op.XCHG << 4) | (1 << 2) | Form.RR:
+    case (Op.XCHG << 4) | (1 << 2) | Form.MR:
+    case (Op.XCHG << 4) | (2 << 2) | Form.RR:
+    case (Op.XCHG << 4) | (2 << 2) | Form.MR:
+    case (Op.XCHG << 4) | (3 << 2) | Form.RR:
+    case (Op.XCHG << 4) | (3 << 2) | Form.MR:
+    case (Op.JMP << 4) | (1 << 2) | Form.SPECIAL:
+    case (Op.CALL << 4) | (1 << 2) | Form.SPECIAL:
+    case (Op.RET << 4) | (1 << 2) | Form.SPECIAL:
+    case (Op.JMP_INDIRECT << 4) | (1 << 2) | Form.RR:
+    case (Op.JMP_INDIRECT << 4) | (1 << 2) | Form.RM:
+    case (Op.CALL_INDIRECT << 4) | (1 << 2) | Form.RR:
+    case (Op.CALL_INDIRECT << 4) | (1 << 2) | Form.RM:
+    case (Op.LEAVE << 4) | (1 << 2) | Form.SPECIAL:
+    case (Op.CBW << 4) | (1 << 2) | Form.SPECIAL:
+    case (Op.CBW << 4) | (2 << 2) | Form.SPECIAL:
+    case (Op.CBW << 4) | (3 << 2) | Form.SPECIAL:
+    case (Op.CWD << 4) | (1 << 2) | Form.SPECIAL:
+    case (Op.CWD << 4) | (2 << 2) | Form.SPECIAL:
+    case (Op.CWD << 4) | (3 << 2) | Form.SPECIAL:
+    case (Op.BT << 4) | (1 << 2) | Form.RR:
+    case (Op.BT << 4) | (2 << 2) | Form.RR:
+    case (Op.BT << 4) | (3 << 2) | Form.RR:
+    case (Op.BT << 4) | (1 << 2) | Form.MR:
+    case (Op.BT << 4) | (2 << 2) | Form.MR:
+    case (Op.BT << 4) | (3 << 2) | Form.MR:
+    case (Op.BSF << 4) | (1 << 2) | Form.RR:
+    case (Op.BSF << 4) | (1 << 2) | Form.RM:
+    case (Op.BSF << 4) | (2 << 2) | Form.RR:
+    case (Op.BSF << 4) | (2 << 2) | Form.RM:
+    case (Op.BSF << 4) | (3 << 2) | Form.RR:
+    case (Op.BSF << 4) | (3 << 2) | Form.RM:
+    case (Op.BSR << 4) | (1 << 2) | Form.RR:
+    case (Op.BSR << 4) | (1 << 2) | Form.RM:
+    case (Op.BSR << 4) | (2 << 2) | Form.RR:
+    case (Op.BSR << 4) | (2 << 2) | Form.RM:
+    case (Op.BSR << 4) | (3 << 2) | Form.RR:
+    case (Op.BSR << 4) | (3 << 2) | Form.RM:
+    case (Op.MUL << 4) | (0 << 2) | Form.RR:
+    case (Op.MUL << 4) | (0 << 2) | Form.RM:
+    case (Op.MUL << 4) | (1 << 2) | Form.RR:
+    case (Op.MUL << 4) | (1 << 2) | Form.RM:
+    case (Op.MUL << 4) | (2 << 2) | Form.RR:
+    case (Op.MUL << 4) | (2 << 2) | Form.RM:
+    case (Op.MUL << 4) | (3 << 2) | Form.RR:
+    case (Op.MUL << 4) | (3 << 2) | Form.RM:
+    case (Op.IMUL1 << 4) | (0 << 2) | Form.RR:
+    case (Op.IMUL1 << 4) | (0 << 2) | Form.RM:
+    case (Op.IMUL1 << 4) | (1 << 2) | Form.RR:
+    case (Op.IMUL1 << 4) | (1 << 2) | Form.RM:
+    case (Op.IMUL1 << 4) | (2 << 2) | Form.RR:
+    case (Op.IMUL1 << 4) | (2 << 2) | Form.RM:
+    case (Op.IMUL1 << 4) | (3 << 2) | Form.RR:
+    case (Op.IMUL1 << 4) | (3 << 2) | Form.RM:
+    case (Op.DIV << 4) | (0 << 2) | Form.RR:
+    case (Op.DIV << 4) | (0 << 2) | Form.RM:
+    case (Op.DIV << 4) | (1 << 2) | Form.RR:
+    case (Op.DIV << 4) | (1 << 2) | Form.RM:
+    case (Op.DIV << 4) | (2 << 2) | Form.RR:
+    case (Op.DIV << 4) | (2 << 2) | Form.RM:
+    case (Op.DIV << 4) | (3 << 2) | Form.RR:
+    case (Op.DIV << 4) | (3 << 2) | Form.RM:
+    case (Op.IDIV << 4) | (0 << 2) | Form.RR:
+    case (Op.IDIV << 4) | (0 << 2) | Form.RM:
+    case (Op.IDIV << 4) | (1 << 2) | Form.RR:
+    case (Op.IDIV << 4) | (1 << 2) | Form.RM:
+    case (Op.IDIV << 4) | (2 << 2) | Form.RR:
+    case (Op.IDIV << 4) | (2 << 2) | Form.RM:
+    case (Op.IDIV << 4) | (3 << 2) | Form.RR:
+    case (Op.IDIV << 4) | (3 << 2) | Form.RM:
+    case (Op.BSWAP << 4) | (1 << 2) | Form.RR:
+    case (Op.BSWAP << 4) | (2 << 2) | Form.RR:
+    case (Op.BSWAP << 4) | (3 << 2) | Form.RR:
+    case (Op.XADD << 4) | (0 << 2) | Form.RR:
+    case (Op.XADD << 4) | (0 << 2) | Form.MR:
+    case (Op.XADD << 4) | (1 << 2) | Form.RR:
+    case (Op.XADD << 4) | (1 << 2) | Form.MR:
+    case (Op.XADD << 4) | (2 << 2) | Form.RR:
+    case (Op.XADD << 4) | (2 << 2) | Form.MR:
+    case (Op.XADD << 4) | (3 << 2) | Form.RR:
+    case (Op.XADD << 4) | (3 << 2) | Form.MR:
+    case (Op.CMPXCHG << 4) | (0 << 2) | Form.RR:
+    case (Op.CMPXCHG << 4) | (0 << 2) | Form.MR:
+    case (Op.CMPXCHG << 4) | (1 << 2) | Form.RR:
+    case (Op.CMPXCHG << 4) | (1 << 2) | Form.MR:
+    case (Op.CMPXCHG << 4) | (2 << 2) | Form.RR:
+    case (Op.CMPXCHG << 4) | (2 << 2) | Form.MR:
+    case (Op.CMPXCHG << 4) | (3 << 2) | Form.RR:
+    case (Op.CMPXCHG << 4) | (3 << 2) | Form.MR:
+    default:
+      dispatch(cpu, i);
   }
 }

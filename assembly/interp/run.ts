@@ -11,7 +11,7 @@ import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, findOrBuildBlock } from "./blockBuilder";
 import { IP_NOT_SET } from "./cold";
-import { dispatchHot } from "./dispatch";
+import { dispatch, dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
 
 /** DR7: any of L0-G3. */
@@ -86,7 +86,7 @@ function singleStep(cpu: Exec): void {
   const block = changetype<Block>(<usize>address);
   cpu.linkSlot = IP_NOT_SET;
   const i = changetype<Insn>(block.first);
-  dispatchOne(cpu, i);
+  dispatch(cpu, i);
   if (!(cpu.attention & Attention.FAULT)) cpu.eflags &= ~(<u64>Flag.RF);
   leaveBlock(cpu, i);
   if (trapAfter && !cpu.shutdown && !cpu.stepSuppressed && !(cpu.interruptShadow & 2)) {
@@ -104,10 +104,6 @@ function takePendingDebug(cpu: Exec): void {
   if (cpu.shutdown) return;
   deliverInterrupt(cpu, Vector.DB, InterruptKind.EXCEPTION, false, 0, cpu.rip);
   cpu.attention = 0;
-}
-
-function dispatchOne(cpu: Exec, i: Insn): void {
-  dispatchHot(cpu, i);
 }
 
 /** The pending exception, at the IP in `cpu.rip`. */
