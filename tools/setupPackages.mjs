@@ -12,6 +12,11 @@ export const PACKAGES = [
     otherwise: "npx playwright install chromium",
   },
   {
+    name: "nasm",
+    why: "it assembles the bare-metal kernels of tests/metal",
+    files: ["nasm"],
+  },
+  {
     name: "fonts-dejavu-core",
     why: "a fixed-width font for the page's terminal",
     files: ["/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"],

@@ -1,4 +1,4 @@
-// The only external declarations of the engine: what the VMM does for it. See src/core/hostImports.ts.
+// The only external declarations of the engine: what the VMM does for it. See HostImports in src/core/engine.ts.
 // No call crosses with a 64-bit integer (BigInt would allocate): addresses come in two halves, times as f64.
 
 /** IN. `size` is 1, 2 or 4; the result is zero-extended. */

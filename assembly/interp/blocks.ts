@@ -6,8 +6,8 @@
 //
 //   jump cache      direct mapped by linear address -> block; entries of an older mapping epoch are dead
 //   hash table      by physical address and IP -> chain of blocks (Block.nextInBucket)
-//   page lists      by physical page -> chain of blocks whose first byte lies there (Block.nextInPage), and another
-//                   chain for blocks that reach into it from the page before
+//   page lists      by physical page -> chain of blocks whose first byte lies there (Block.nextInPage)
+//   crossing list   the blocks that reach into a second page (Block.nextInSecondPage): few, one instruction each
 //
 // A dead block keeps its memory until the whole cache is flushed, with a mode that no CPU is ever in; so a link to it
 // needs only a look at its mode.

@@ -86,8 +86,11 @@ function singleStep(cpu: Exec): void {
   const block = changetype<Block>(<usize>address);
   cpu.linkSlot = IP_NOT_SET;
   const i = changetype<Insn>(block.first);
+  // RF lasts for one instruction; IRET and a task switch may load it anew (SDM vol. 3B 17.3.1.1).
+  const resume = cpu.eflags & Flag.RF;
+  cpu.eflags &= ~(<u64>Flag.RF);
   dispatch(cpu, i);
-  if (!(cpu.attention & Attention.FAULT)) cpu.eflags &= ~(<u64>Flag.RF);
+  if (cpu.attention & Attention.FAULT) cpu.eflags |= resume;
   leaveBlock(cpu, i);
   if (trapAfter && !cpu.shutdown && !cpu.stepSuppressed && !(cpu.interruptShadow & 2)) {
     noteDebug(cpu, Dr6.BS);

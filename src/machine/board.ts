@@ -138,7 +138,7 @@ export class Board {
         engine.setA20(open);
         this.keyboardController.chip.noteA20(open);
       },
-      onFastReset: options.onReset,
+      onFastReset: options.onReset, // the whole board, as QEMU does
     });
     this.com1 = this.uart("com1", pc.PORT_COM1, pc.IRQ_COM1, options.com1);
     this.com2 = this.uart("com2", pc.PORT_COM2, pc.IRQ_COM2, options.com2);

@@ -152,7 +152,7 @@ export class Vm {
       instructions,
       seconds,
       mips: seconds > 0 ? instructions / seconds / 1e6 : 0,
-      interpreterShare: 1,
+      interpreterShare: 1, // nothing is translated yet: every engine mode interprets
       engineBytes: engine.overheadBytes(),
       heapBytes: heapBytes(),
       timeToFirstInstruction: ((this.firstInstructionMs ?? performance.now()) - this.createdMs) / 1000,

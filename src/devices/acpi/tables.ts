@@ -2,7 +2,7 @@
  * The board's ACPI tables: RSDP, RSDT, FADT, FACS, MADT, HPET, DSDT. Document: ACPI Specification 6.4, chapter 5.2.
  *
  * Built once as a block with offsets for pointers; {@link placeAcpiTables} moves the block to an address for the direct
- * kernel boot, and fwcfg/acpiLoader.ts hands it to SeaBIOS with a linker script.
+ * kernel boot, and fwcfg/firmwareFiles.ts hands it to SeaBIOS with a linker script.
  */
 import type { AcpiConfig } from "./acpiConfig.ts";
 import type { AcpiChecksum, AcpiPointer } from "./acpiFixup.ts";

@@ -14,9 +14,9 @@ const FAST_RESET = 0x01;
 const A20_GATE = 0x02;
 
 export interface Port92Options {
-  /** The gate opened or closed; the board ORs it with the keyboard controller's. */
+  /** The gate opened or closed. The keyboard controller moves the same gate: the last one to write decides. */
   setA20: (enabled: boolean) => void;
-  /** The CPU is to be reset (INIT), the devices not. */
+  /** The fast reset. On a PS/2 it resets the CPU alone (INIT); what it does here is the board's decision. */
   onFastReset: () => void;
 }
 
