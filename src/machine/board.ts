@@ -194,11 +194,13 @@ export class Board {
     return onDebugExit ? [new IsaDebugExit(this.ports, onDebugExit)] : [];
   }
 
+  /** Shows video memory at the BAR's address. Where a guest puts it over RAM, RAM wins, as the host bridge decides. */
   private mapFrameBuffer(base: number | undefined): void {
     const { engine } = this.options;
     const pages = engine.vram.length / 0x1000;
     if (this.frameBufferBase !== undefined) engine.mapMemory(this.frameBufferBase / 0x1000, pages, MemoryKind.MMIO, 0);
-    this.frameBufferBase = base;
-    if (base !== undefined) engine.mapMemory(base / 0x1000, pages, MemoryKind.RAM, MemoryMap.VRAM);
+    this.frameBufferBase = base !== undefined && base >= engine.sizeBytes ? base : undefined;
+    if (this.frameBufferBase !== undefined)
+      engine.mapMemory(this.frameBufferBase / 0x1000, pages, MemoryKind.RAM, MemoryMap.VRAM);
   }
 }
