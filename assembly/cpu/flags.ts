@@ -280,17 +280,32 @@ export function testCondition(cpu: Vcpu, cc: u32): bool {
   return holds != <bool>(cc & 1);
 }
 
-/** testCondition where `cc` is known at compile time: one call. */
+/** A < B (or A <= B) as signed numbers of the size in the low two bits of `flagOp`. */
+// @ts-ignore: decorator
+@inline
+function signedLess(cpu: Vcpu, orEqual: bool): bool {
+  const bytes: u64 = 1 << (cpu.flagOp & 3);
+  const unused = 64 - (bytes << 3);
+  const a = <i64>(cpu.flagA << unused);
+  const b = <i64>(cpu.flagB << unused);
+  return orEqual ? a <= b : a < b;
+}
+
+/** testCondition where `cc` is known at compile time: what follows a comparison or TEST in place, the rest by one call. */
 // @ts-ignore: decorator
 @inline
 export function testConditionInline(cpu: Vcpu, cc: u32): bool {
   const negated = <bool>(cc & 1);
+  const kind = cpu.flagOp >> 2;
   if (cc < 2) return getOverflow(cpu) != negated;
-  if (cc < 4) return getCarry(cpu) != negated;
-  if (cc < 6) return getZero(cpu) != negated;
-  if (cc < 8) return getBelowOrEqual(cpu) != negated;
+  if (cc < 4) return (kind == FlagOp.SUB ? cpu.flagA < cpu.flagB : getCarry(cpu)) != negated;
+  if (cc < 6) {
+    if (kind == FlagOp.SUB) return (cpu.flagA == cpu.flagB) != negated;
+    return (kind == FlagOp.LOGIC ? cpu.flagA == 0 : getZero(cpu)) != negated;
+  }
+  if (cc < 8) return (kind == FlagOp.SUB ? cpu.flagA <= cpu.flagB : getBelowOrEqual(cpu)) != negated;
   if (cc < 10) return getSign(cpu) != negated;
   if (cc < 12) return getParity(cpu) != negated;
-  if (cc < 14) return getLess(cpu) != negated;
-  return getLessOrEqual(cpu) != negated;
+  if (cc < 14) return (kind == FlagOp.SUB ? signedLess(cpu, false) : getLess(cpu)) != negated;
+  return (kind == FlagOp.SUB ? signedLess(cpu, true) : getLessOrEqual(cpu)) != negated;
 }
