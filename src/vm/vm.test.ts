@@ -1,0 +1,101 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { buildEngine } from "../../tools/buildEngine.ts";
+import { Vm } from "./vm.ts";
+import type { VmConfig } from "./vmConfig.ts";
+
+const ENTRY = 0x20_0100;
+
+/** A multiboot kernel of these bytes of 32-bit code. */
+function kernel(code: readonly number[]): Uint8Array {
+  const image = new Uint8Array(4096);
+  const view = new DataView(image.buffer);
+  const flags = 0x1_0000;
+  const sum = (0x1_0000_0000 - 0x1bad_b002 - flags) >>> 0;
+  const header = [0x1bad_b002, flags, sum, 0x20_0000, 0x20_0000, 0, 0, ENTRY];
+  for (const [index, word] of header.entries()) view.setUint32(index * 4, word, true);
+  image.set(code, ENTRY - 0x20_0000);
+  return image;
+}
+
+async function create(code: readonly number[], over: Partial<VmConfig> = {}): Promise<Vm> {
+  await buildEngine();
+  const module = await WebAssembly.compile(await readFile(new URL("../../build/engine.wasm", import.meta.url)));
+  const boot = { kind: "kernel", kernel: kernel(code), append: "" } as const;
+  return Vm.create({ memoryMib: 8, engine: "interp", clock: "host", boot, ...over }, { shared: module });
+}
+
+const FOREVER = [0xeb, 0xfe];
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+function stopOf(vm: Vm): Promise<{ state: string; reason: unknown }> {
+  return new Promise((resolve) => {
+    vm.onState((state, reason) => {
+      if (reason) resolve({ state, reason });
+    });
+  });
+}
+
+describe("Vm", () => {
+  it("starts, pauses, resumes, resets and closes; a wrong step says so and changes nothing", async () => {
+    const vm = await create(FOREVER);
+    expect(() => vm.pause()).toThrow("cannot pause a VM that is created; it must be running");
+    vm.start();
+    await nextTurn();
+    expect(vm.stats().instructions).toBeGreaterThan(0);
+    vm.pause();
+    expect(vm.state).toBe("paused");
+    await nextTurn();
+    const { instructions } = vm.stats();
+    await nextTurn();
+    expect(vm.stats().instructions).toBe(instructions);
+    expect(() => vm.start()).toThrow(/cannot start a VM that is paused/);
+    vm.resume();
+    await nextTurn();
+    expect(vm.stats().instructions).toBeGreaterThan(instructions);
+    vm.reset();
+    expect(vm.state).toBe("running");
+    vm.close();
+    vm.close();
+    expect(vm.state).toBe("closed");
+    expect(() => vm.reset()).toThrow(/closed/);
+  });
+
+  it("reports the status given to isa-debug-exit", async () => {
+    const vm = await create([0xb0, 0x15, 0xe6, 0xf4, ...FOREVER], { debugExit: true }); // mov al, 15h; out f4h, al
+    const stopped = stopOf(vm);
+    vm.start();
+    expect(await stopped).toEqual({ state: "off", reason: { kind: "debug-exit", status: 0x2b } });
+    vm.close();
+  });
+
+  it("shows the registers of a triple fault, and starts afresh after a reset", async () => {
+    const vm = await create([0x0f, 0x01, 0x1d, 0x00, 0x30, 0x20, 0x00, 0x0f, 0x0b]); // lidt [203000h] (zeros); ud2
+    const stopped = stopOf(vm);
+    vm.start();
+    const { state, reason } = await stopped;
+    expect(state).toBe("crashed");
+    expect(reason).toMatchObject({
+      kind: "triple-fault",
+      registers: expect.stringContaining(`rip=${"0".repeat(10)}200107`),
+    });
+    const again = stopOf(vm);
+    vm.reset();
+    expect((await again).state).toBe("crashed");
+    vm.close();
+  });
+
+  it("sleeps while the guest is in HLT", async () => {
+    const vm = await create([0xfa, 0xf4, 0xeb, 0xfc]); // cli; hlt; jmp
+    vm.start();
+    await nextTurn();
+    const { instructions } = vm.stats();
+    await nextTurn();
+    expect(vm.stats().instructions).toBe(instructions);
+    vm.close();
+  });
+
+  it("says how much memory was asked when it cannot be had", async () => {
+    await expect(create(FOREVER, { memoryMib: 5000 })).rejects.toThrow("guest memory must be 1 to 3072 MiB, not 5000");
+  });
+});
