@@ -35,7 +35,8 @@ export class VgaFunction extends PciDevice {
     return null;
   }
 
-  protected parseDevice(_state: unknown): () => void {
+  protected parseDevice(state: unknown): () => void {
+    if (state !== null) throw new Error(`${this.name}: it has no state of its own, yet some was saved`);
     return () => {};
   }
 }
