@@ -9,8 +9,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { assemble, KERNELS } from "./metal.ts";
 
-/** These ask port 0xf5 for interrupts, which QEMU has not. */
-const ENGINE_ONLY = ["interrupts"];
+/** QEMU has neither port 0xf5, which asks for interrupts, nor (in TCG) PCIDs. */
+const ENGINE_ONLY = ["interrupts", "pcid"];
 
 function qemu(rom: string): string {
   const log = `${rom}.log`;
