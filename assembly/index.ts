@@ -7,7 +7,7 @@ import { readEflags } from "./cpu/flags";
 import { updateMode } from "./cpu/mode";
 import { resetCpu } from "./cpu/reset";
 import { Insn } from "./decode/insn";
-import { blockBytes, flushBlocks } from "./interp/blocks";
+import { flushBlocks } from "./interp/blocks";
 import { runSlice } from "./interp/run";
 import { Exec } from "./interp/exec";
 import { hostWrote as dropCode } from "./mmu/hostWrote";
@@ -158,9 +158,4 @@ export function hostWrote(physical: u32, length: u32): void {
 /** A20 gate. */
 export function setA20(open: bool): void {
   switchA20(open);
-}
-
-/** Bytes of decoded blocks in the cache. */
-export function blockCacheBytes(): u32 {
-  return blockBytes();
 }

@@ -65,12 +65,6 @@ export function in64BitMode(cpu: Vcpu): bool {
   return (cpu.mode & Mode.CODE_SIZE) == 3;
 }
 
-// @ts-ignore: decorator
-@inline
-export function inLongMode(cpu: Vcpu): bool {
-  return (cpu.mode & Mode.LONG) != 0;
-}
-
 /** 48-bit linear addresses. */
 // @ts-ignore: decorator
 @inline

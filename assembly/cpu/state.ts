@@ -220,8 +220,6 @@ export class Vcpu {
   mxcsr: u32;
   /** Bumped when any linear mapping changes: jump-cache entries of older epochs are dead. */
   mappingEpoch: u32;
-  /** Address of the block being run, or 0. */
-  currentBlock: u32;
   /** Counters for --stats. */
   statTlbMisses: u64;
   statBlocksBuilt: u64;

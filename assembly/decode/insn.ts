@@ -4,7 +4,7 @@
 // struct, an immediate is the address of this record's own `imm`. So "ADD r, r" and "ADD r, imm" are one handler.
 // A memory operand is base + (index << scale) + disp, where absent registers point at Vcpu.zero, RIP-relative ones
 // have their absolute address in disp.
-import { Form, HANDLER_COLD, Op } from "./op";
+import { HANDLER_COLD, Op } from "./op";
 
 export const enum Prefix {
   REPNE = 1,
@@ -89,12 +89,6 @@ export class Insn {
       <u32>this.op < <u32>Op.COLD_FIRST
         ? <u16>(((<u32>this.op) << 4) | ((<u32>this.size) << 2) | this.form)
         : <u16>HANDLER_COLD;
-  }
-
-  /** Whether the ModRM operand is memory. */
-  @inline
-  get hasMemory(): bool {
-    return this.form == Form.MR || this.form == Form.RM;
   }
 }
 

@@ -109,7 +109,6 @@ function start(cpu: Vcpu, block: Block): void {
   block.csBase = codeBase(cpu);
   block.mode = cpu.mode;
   block.secondPage = NO_PAGE;
-  block.executions = 0;
 }
 
 /** Fills `block` from code bytes at `host`; gives the address after its last record, or 0 with a fault pending. */

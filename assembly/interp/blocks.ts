@@ -39,7 +39,6 @@ export class Block {
   /** Physical page number of the second page for an instruction that crosses, or NO_PAGE. */
   secondPage: u32;
   nextInSecondPage: u32;
-  executions: u32;
 
   // @ts-ignore: decorator
   @inline
@@ -80,11 +79,6 @@ export function flushBlocks(cpu: Vcpu): void {
   clearAllCodePages();
   cpu.linkSlot = 0;
   cpu.attention |= Attention.STOP;
-}
-
-/** Bytes of decoded blocks now in the cache. */
-export function blockBytes(): u32 {
-  return load<u32>(<usize>FREE_POINTER) - FIRST_BLOCK;
 }
 
 /** Room for a block of the greatest size; flushes the cache when there is none. The builder then calls `commit`. */

@@ -101,43 +101,30 @@ function storeRun<T>(cpu: Exec, i: Insn, wanted: u64): u64 {
 // ---- the instructions ----
 
 export function movs<T>(cpu: Exec, i: Insn): void {
-  if (!isRepeated(i)) {
-    moveOne<T>(cpu, i);
-    return;
-  }
-  let left = roundsOf(cpu, i);
-  const whole = left;
-  const forward = !(cpu.eflags & Flag.DF);
-  let budget: i32 = BUDGET;
-  while (left && budget > 0 && !cpu.attention) {
-    let done: u64 = 0;
-    if (forward) done = moveRun<T>(cpu, i, min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>()));
-    budget -= (<i32>done) << sizeLog2<T>();
-    if (!done && !cpu.faulted()) {
-      if (!moveOne<T>(cpu, i)) break;
-      done = 1;
-      budget -= ELEMENT_COST;
-    }
-    left -= done;
-  }
-  finishRepeat(cpu, i, whole - left);
+  if (isRepeated(i)) repeat<T>(cpu, i, true);
+  else moveOne<T>(cpu, i);
 }
 
 export function stos<T>(cpu: Exec, i: Insn): void {
-  if (!isRepeated(i)) {
-    storeOne<T>(cpu, i);
-    return;
-  }
+  if (isRepeated(i)) repeat<T>(cpu, i, false);
+  else storeOne<T>(cpu, i);
+}
+
+/** REP MOVS (`moves`) or REP STOS: in runs where that goes, else by elements. */
+function repeat<T>(cpu: Exec, i: Insn, moves: bool): void {
   let left = roundsOf(cpu, i);
   const whole = left;
   const forward = !(cpu.eflags & Flag.DF);
   let budget: i32 = BUDGET;
   while (left && budget > 0 && !cpu.attention) {
     let done: u64 = 0;
-    if (forward) done = storeRun<T>(cpu, i, min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>()));
+    if (forward) {
+      const most = min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>());
+      done = moves ? moveRun<T>(cpu, i, most) : storeRun<T>(cpu, i, most);
+    }
     budget -= (<i32>done) << sizeLog2<T>();
     if (!done && !cpu.faulted()) {
-      if (!storeOne<T>(cpu, i)) break;
+      if (!(moves ? moveOne<T>(cpu, i) : storeOne<T>(cpu, i))) break;
       done = 1;
       budget -= ELEMENT_COST;
     }

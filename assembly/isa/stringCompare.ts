@@ -96,36 +96,17 @@ function goesOn(cpu: Exec, whileEqual: bool): bool {
 }
 
 export function cmps<T>(cpu: Exec, i: Insn): void {
-  if (!isRepeated(i)) {
-    compareOne<T>(cpu, i);
-    return;
-  }
-  const whileEqual = (i.prefixes & Prefix.REP) != 0;
-  const whole = roundsOf(cpu, i);
-  const forward = !(cpu.eflags & Flag.DF);
-  let left = whole;
-  let more = true;
-  let budget: i32 = BUDGET;
-  while (left && more && budget > 0 && !cpu.attention) {
-    let done: u64 = 0;
-    if (forward) done = compareRun<T>(cpu, i, min<u64>(left, BUDGET), whileEqual);
-    budget -= (<i32>done) << sizeLog2<T>();
-    if (!done && !cpu.faulted()) {
-      if (!compareOne<T>(cpu, i)) break;
-      done = 1;
-      budget -= ELEMENT_COST;
-    }
-    left -= done;
-    more = goesOn(cpu, whileEqual);
-  }
-  finishCompare(cpu, i, whole - left, more);
+  if (isRepeated(i)) repeat<T>(cpu, i, false);
+  else compareOne<T>(cpu, i);
 }
 
 export function scas<T>(cpu: Exec, i: Insn): void {
-  if (!isRepeated(i)) {
-    scanOne<T>(cpu, i);
-    return;
-  }
+  if (isRepeated(i)) repeat<T>(cpu, i, true);
+  else scanOne<T>(cpu, i);
+}
+
+/** REPE/REPNE SCAS (`scans`) or CMPS: in runs where that goes, else by elements. */
+function repeat<T>(cpu: Exec, i: Insn, scans: bool): void {
   const whileEqual = (i.prefixes & Prefix.REP) != 0;
   const whole = roundsOf(cpu, i);
   const forward = !(cpu.eflags & Flag.DF);
@@ -134,10 +115,13 @@ export function scas<T>(cpu: Exec, i: Insn): void {
   let budget: i32 = BUDGET;
   while (left && more && budget > 0 && !cpu.attention) {
     let done: u64 = 0;
-    if (forward) done = scanRun<T>(cpu, i, min<u64>(left, BUDGET), whileEqual);
+    if (forward) {
+      const most = min<u64>(left, BUDGET);
+      done = scans ? scanRun<T>(cpu, i, most, whileEqual) : compareRun<T>(cpu, i, most, whileEqual);
+    }
     budget -= (<i32>done) << sizeLog2<T>();
     if (!done && !cpu.faulted()) {
-      if (!scanOne<T>(cpu, i)) break;
+      if (!(scans ? scanOne<T>(cpu, i) : compareOne<T>(cpu, i))) break;
       done = 1;
       budget -= ELEMENT_COST;
     }

@@ -4,7 +4,7 @@ import { Mode, Vcpu, vcpu } from "../cpu/state";
 import { faultPending, systemKind } from "./fill";
 import { Access } from "./paging";
 import { a20 } from "./physical";
-import { loadAs, probe, readPhysical, storeAs, writePhysical } from "./slow";
+import { loadAs, probe, readPhysical, storeAs } from "./slow";
 import { ADDEND, PAGE_MASK, READ_TAG, TlbKind, WRITE_TAG, tlbBase, tlbEntry } from "./tlb";
 
 /** System structures have 64-bit linear addresses in IA-32e mode, compatibility mode included. */
@@ -92,9 +92,4 @@ export function physicalLoad32(physical: u64): u32 {
 
 export function physicalLoad64(physical: u64): u64 {
   return readPhysical(a20(vcpu(), physical), 8);
-}
-
-export function physicalStore32(physical: u64, value: u32): void {
-  const cpu = vcpu();
-  writePhysical(cpu, a20(cpu, physical), <u64>value, 4);
 }

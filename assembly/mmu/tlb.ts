@@ -52,7 +52,6 @@ export function tlbEntry(tlb: u32, linear: u64): usize {
 // A tag of page | SLOW says: translated and permitted, but not by a plain access (MMIO, code page, watchpoint). The
 // inline probe misses it, the slow path need not walk the page tables again.
 export const SLOW: u64 = 1;
-export const PAGE_SIZE: u64 = 0x1000;
 export const PAGE_MASK: u64 = ~(<u64>0xfff);
 export const OFFSET_MASK: u64 = 0xfff;
 /** TLBs that are ever filled (all kinds but CHECKED). */

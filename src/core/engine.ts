@@ -33,7 +33,6 @@ interface EngineExports {
   mapMemory(physicalPage: number, pages: number, kind: MemoryKind, host: number): boolean;
   hostWrote(physical: number, length: number): void;
   setA20(open: boolean): void;
-  blockCacheBytes(): number;
 }
 
 /** The compiled engine in both builds (tools/buildEngine.ts); compile once, instantiate for each VM. */

@@ -4,7 +4,7 @@ import { hostEvent, hostQuery } from "../../host/imports";
 import { HostEvent, HostQuery } from "../../shared/hostEvent";
 import { Mode, Seg, SegAttr, Vcpu, segment } from "../../cpu/state";
 import { raiseGp, raiseUd } from "../../cpu/exceptions";
-import { updateMode, updateTlbKind } from "../../cpu/mode";
+import { in64BitMode, updateMode, updateTlbKind } from "../../cpu/mode";
 import { CR0_PG, Cr0, Cr4, Efer, PHYSICAL_MASK } from "../../cpu/registerBits";
 import { Reg, Mem, Insn } from "../../decode/insn";
 import { Form } from "../../decode/op";
@@ -128,7 +128,7 @@ function writeCr4(cpu: Vcpu, value: u64): bool {
 
 /** CPL 0 and a register that exists; false with the fault pending. */
 function checkControl(cpu: Vcpu, number: u32): bool {
-  const exists = number == 0 || (number >= 2 && number <= 4) || (number == 8 && (cpu.mode & Mode.CODE_SIZE) == 3);
+  const exists = number == 0 || (number >= 2 && number <= 4) || (number == 8 && in64BitMode(cpu));
   if (!exists) raiseUd(cpu);
   else if (cpu.cpl != 0) raiseGp(cpu, 0);
   else return true;

@@ -1,7 +1,7 @@
 // The rest of the system instructions: MSRs, CPUID, the TSC, HLT, TLB and cache control, FS/GS bases, XCR0, CLAC/STAC. SDM vol. 2.
-import { Flag, Mode, Seg, Vcpu, segment } from "../../cpu/state";
+import { Flag, Seg, Vcpu, segment } from "../../cpu/state";
 import { raiseGp, raiseUd } from "../../cpu/exceptions";
-import { isCanonical, timeStamp, updateTlbKind } from "../../cpu/mode";
+import { in64BitMode, isCanonical, timeStamp, updateTlbKind } from "../../cpu/mode";
 import { readMsr, writeMsr } from "../../cpu/msr";
 import { Cr4 } from "../../cpu/registerBits";
 import { Insn } from "../../decode/insn";
@@ -12,12 +12,6 @@ import { faulted } from "./segments";
 
 /** x87 and SSE. */
 const XCR0_SUPPORTED: u64 = 3;
-
-// @ts-ignore: decorator
-@inline
-function is64Bit(cpu: Vcpu): bool {
-  return (cpu.mode & Mode.CODE_SIZE) == 3;
-}
 
 /** CPL 0, or #GP(0). */
 function isSupervisor(cpu: Vcpu): bool {
@@ -80,7 +74,7 @@ export function invlpg(cpu: Exec, i: Insn): void {
   if (!isSupervisor(cpu)) return;
   const offset = effectiveAddress(i);
   const isData = i.segment != <u8>Seg.FS && i.segment != <u8>Seg.GS;
-  if (is64Bit(cpu)) {
+  if (in64BitMode(cpu)) {
     const linear = isData ? offset : offset + segment(cpu, i.segment).base;
     if (isCanonical(linear)) flushPage(cpu, linear);
   } else flushPage(cpu, (offset + segment(cpu, i.segment).base) & 0xffff_ffff);
@@ -117,7 +111,7 @@ export function invalidateCaches(cpu: Exec): void {
 }
 
 export function swapgs(cpu: Exec): void {
-  if (!is64Bit(cpu)) {
+  if (!in64BitMode(cpu)) {
     raiseUd(cpu);
     return;
   }
@@ -129,7 +123,7 @@ export function swapgs(cpu: Exec): void {
 }
 
 function mayUseBases(cpu: Vcpu): bool {
-  if (is64Bit(cpu) && (cpu.cr4 & Cr4.FSGSBASE) != 0) return true;
+  if (in64BitMode(cpu) && (cpu.cr4 & Cr4.FSGSBASE) != 0) return true;
   raiseUd(cpu);
   return false;
 }

@@ -2,7 +2,7 @@
 import { Flag, Mode, Seg, SegAttr, Vcpu, segment } from "../../cpu/state";
 import { readEflags } from "../../cpu/flags";
 import { raiseGp, raiseUd } from "../../cpu/exceptions";
-import { isCanonical, setCpl, updateMode } from "../../cpu/mode";
+import { in64BitMode, isCanonical, setCpl, updateMode } from "../../cpu/mode";
 import { Efer } from "../../cpu/registerBits";
 import { Insn } from "../../decode/insn";
 import { Exec } from "../../interp/exec";
@@ -21,14 +21,8 @@ function setFlat(cpu: Vcpu, index: u32, selector: u32, attributes: u32, cpl: u32
   s.attributes = attributes | (cpl << SegAttr.DPL_SHIFT);
 }
 
-// @ts-ignore: decorator
-@inline
-function is64Bit(cpu: Vcpu): bool {
-  return (cpu.mode & Mode.CODE_SIZE) == 3;
-}
-
 export function syscall(cpu: Exec, i: Insn): void {
-  if (!(cpu.efer & Efer.SCE) || !is64Bit(cpu)) {
+  if (!(cpu.efer & Efer.SCE) || !in64BitMode(cpu)) {
     raiseUd(cpu);
     return;
   }
@@ -46,7 +40,7 @@ export function syscall(cpu: Exec, i: Insn): void {
 }
 
 export function sysret(cpu: Exec, i: Insn): void {
-  if (!(cpu.efer & Efer.SCE) || !is64Bit(cpu)) {
+  if (!(cpu.efer & Efer.SCE) || !in64BitMode(cpu)) {
     raiseUd(cpu);
     return;
   }

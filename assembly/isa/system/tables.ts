@@ -1,7 +1,7 @@
 // Descriptor-table registers, and instructions that look at descriptors. SDM vol. 2: LGDT, SGDT, LLDT, LTR, LAR, LSL, VERR, ARPL.
 import { Flag, Mode, Seg, SegAttr, Segment, Vcpu, segment } from "../../cpu/state";
 import { Vector, raiseError, raiseGp, raiseUd } from "../../cpu/exceptions";
-import { isCanonical } from "../../cpu/mode";
+import { in64BitMode, isCanonical } from "../../cpu/mode";
 import { Insn, Mem, Reg } from "../../decode/insn";
 import { Form, Op } from "../../decode/op";
 import { Exec } from "../../interp/exec";
@@ -27,15 +27,9 @@ import {
   writeAccessByte,
 } from "./segments";
 
-// @ts-ignore: decorator
-@inline
-function is64Bit(cpu: Vcpu): bool {
-  return (cpu.mode & Mode.CODE_SIZE) == 3;
-}
-
 /** `linear` + 2, as it wraps outside 64-bit mode. */
 function behindLimit(cpu: Vcpu, linear: u64): u64 {
-  return is64Bit(cpu) ? linear + 2 : (linear + 2) & 0xffff_ffff;
+  return in64BitMode(cpu) ? linear + 2 : (linear + 2) & 0xffff_ffff;
 }
 
 /** LGDT, LIDT. */
@@ -48,9 +42,9 @@ export function loadTable(cpu: Exec, i: Insn): void {
   if (faulted(cpu)) return;
   const limit = <u32>cpu.load<u16>(linear);
   const at = behindLimit(cpu, linear);
-  let base = is64Bit(cpu) ? cpu.load<u64>(at) : cpu.load<u32>(at);
+  let base = in64BitMode(cpu) ? cpu.load<u64>(at) : cpu.load<u32>(at);
   if (faulted(cpu)) return;
-  if (is64Bit(cpu)) {
+  if (in64BitMode(cpu)) {
     if (!isCanonical(base)) {
       raiseGp(cpu, 0);
       return;
@@ -72,9 +66,9 @@ export function storeTable(cpu: Exec, i: Insn): void {
   const isGdt = i.op == <u16>Op.SGDT;
   const base = isGdt ? cpu.gdtBase : cpu.idtBase;
   const at = behindLimit(cpu, linear);
-  if (!checkWrite(cpu, linear, is64Bit(cpu) ? 10 : 6)) return;
+  if (!checkWrite(cpu, linear, in64BitMode(cpu) ? 10 : 6)) return;
   cpu.store<u16>(linear, isGdt ? <u64>cpu.gdtLimit : <u64>cpu.idtLimit);
-  if (is64Bit(cpu)) cpu.store<u64>(at, base);
+  if (in64BitMode(cpu)) cpu.store<u64>(at, base);
   else cpu.store<u32>(at, base);
 }
 
