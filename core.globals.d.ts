@@ -24,8 +24,16 @@ declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
   }
-  interface Instance {
-    readonly exports: Record<string, unknown>;
+  type Exports = Record<string, unknown>;
+  type Imports = Record<string, Record<string, unknown>>;
+  class Instance {
+    constructor(module: Module, imports?: Imports);
+    readonly exports: Exports;
   }
-  function instantiate(module: Module, imports?: Record<string, Record<string, unknown>>): Promise<Instance>;
+  interface Table {
+    grow(places: number): number;
+    set(place: number, value: unknown): void;
+  }
+  function validate(bytes: Uint8Array): boolean;
+  function instantiate(module: Module, imports?: Imports): Promise<Instance>;
 }

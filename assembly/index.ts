@@ -7,9 +7,10 @@ import { readEflags } from "./cpu/flags";
 import { updateMode } from "./cpu/mode";
 import { resetCpu } from "./cpu/reset";
 import { Insn } from "./decode/insn";
-import { flushBlocks } from "./interp/blocks";
 import { runSlice } from "./interp/run";
 import { Exec } from "./interp/exec";
+import { dropAllCode } from "./jit/codeCache";
+import { configureJit } from "./jit/configure";
 import { hostWrote as dropCode } from "./mmu/hostWrote";
 import { flushAll, initTlb } from "./mmu/flush";
 import { initPhysicalMap, mapMemory as mapPages, setA20 as switchA20 } from "./mmu/mapMemory";
@@ -29,7 +30,7 @@ export function reset(): void {
   const cpu = vcpu();
   resetCpu(cpu);
   flushAll(cpu);
-  flushBlocks(cpu);
+  dropAllCode(cpu);
   updateMode(cpu);
 }
 
@@ -109,9 +110,35 @@ export function vcpuFieldAddress(field: u32): usize {
       return base + offsetof<Vcpu>("cpl");
     case VcpuField.EFLAGS:
       return base + offsetof<Vcpu>("eflags");
+    case VcpuField.STAT_JIT_INSTRUCTIONS:
+      return base + offsetof<Vcpu>("statJitInstructions");
+    case VcpuField.STAT_REGIONS:
+      return base + offsetof<Vcpu>("statRegions");
+    case VcpuField.STAT_MODULES:
+      return base + offsetof<Vcpu>("statModules");
+    case VcpuField.STAT_GUEST_BYTES:
+      return base + offsetof<Vcpu>("statGuestBytes");
+    case VcpuField.STAT_WASM_BYTES:
+      return base + offsetof<Vcpu>("statWasmBytes");
+    case VcpuField.STAT_JIT_INVALIDATIONS:
+      return base + offsetof<Vcpu>("statJitInvalidations");
+    case VcpuField.STAT_JIT_EVICTIONS:
+      return base + offsetof<Vcpu>("statJitEvictions");
+    case VcpuField.STAT_CHAINED:
+      return base + offsetof<Vcpu>("statChained");
+    case VcpuField.STAT_DISPATCHES:
+      return base + offsetof<Vcpu>("statDispatches");
     default:
       return 0;
   }
+}
+
+/**
+ * When guest code is translated (JitMode), after how many runs of a block (AUTO), how much memory that may take (1 MiB at least; 0: all there
+ * is), what the host can do (JitFeature), and which place of the exported table is the first of JitTable.PLACES free ones.
+ */
+export function setJit(mode: u32, threshold: u32, cacheBytes: u32, features: u32, firstPlace: u32): void {
+  configureJit(vcpu(), mode, threshold, cacheBytes, features, firstPlace);
 }
 
 /** EFLAGS with the lazy flags worked out. */
@@ -141,12 +168,14 @@ export function readSegment(index: u32, target: usize): void {
 export function stateChanged(): void {
   const cpu = vcpu();
   flushAll(cpu);
-  flushBlocks(cpu);
+  dropAllCode(cpu);
   updateMode(cpu);
 }
 
 /** See mmu/physical.ts mapMemory. */
 export function mapMemory(physicalPage: u32, pages: u32, kind: u32, host: u32): bool {
+  // Code above 1 MiB that is not RAM is not tracked by page (codePages.ts); that it changes is rare.
+  if (physicalPage + pages > 0x100) dropAllCode(vcpu());
   return mapPages(physicalPage, pages, kind, host);
 }
 
@@ -159,3 +188,6 @@ export function hostWrote(physical: u32, length: u32): void {
 export function setA20(open: bool): void {
   switchA20(open);
 }
+
+// What translated code calls.
+export { jitCarry, jitCold, jitCondition, jitDivide, jitOverride, jitProbe, jitSegment } from "./jit/helpers";

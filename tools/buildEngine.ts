@@ -13,7 +13,17 @@ const outDir = join(root, "build");
 
 /** Memory limits in 64 KiB pages: the least that holds the engine's own areas, and the whole of wasm32. */
 const FLAGS = [
-  ...["--runtime", "stub", "--importMemory", "--sharedMemory", "--initialMemory", "768", "--maximumMemory", "65536"],
+  ...[
+    "--runtime",
+    "stub",
+    "--exportTable",
+    "--importMemory",
+    "--sharedMemory",
+    "--initialMemory",
+    "768",
+    "--maximumMemory",
+    "65536",
+  ],
   ...["--enable", "threads,simd,bulk-memory,nontrapping-f2i,sign-extension,mutable-globals"],
   ...["--noAssert", "--optimizeLevel", "2", "--shrinkLevel", "0", "--runPasses", "coalesce-locals"],
 ];

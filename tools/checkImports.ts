@@ -33,14 +33,22 @@ const ASSEMBLY_LAYERS: Layers = [
   ["assembly/host", "assembly/wasm", "assembly/softfloat"],
   ["assembly/cpu"],
   ["assembly/decode"],
-  // The MMU tells the block cache of writes to code; the cache tells the MMU which pages hold code.
-  ["assembly/mmu", "assembly/interp/blocks.ts"],
+  // The MMU tells the caches of decoded and translated code of writes to code; these tell the MMU which pages hold code.
+  [
+    "assembly/mmu",
+    "assembly/interp/blocks.ts",
+    ...["codeCache", "translations", "segments", "churn", "layout", "validate"].map(
+      (name) => `assembly/jit/${name}.ts`,
+    ),
+  ],
   // A change of mode or of some MSRs flushes the TLB, so these lie above the MMU.
   ["assembly/cpu/mode.ts", "assembly/cpu/msr.ts", "assembly/cpu/reset.ts"],
   // Rare instructions are plain functions on the interpreter's backend, not generic ones (design, 3.1).
   ["assembly/isa", "assembly/interp/exec.ts"],
   ["assembly/interp"],
   ["assembly/jit"],
+  // What is hot is translated between two blocks.
+  ["assembly/interp/run.ts"],
   ["assembly/index.ts"],
 ];
 

@@ -10,7 +10,11 @@
 //   LOGIC   result      -            0                  AF cleared (undefined in the manual; hosts clear it)
 //   INC     result      CF before    B
 //   DEC     result      CF before    B
-//   SHIFT   result      CF, OF bits  B & CF             AF clear; also multiplications
+//   SHIFT   result      CF, AF, OF   B & CF             B has them as EFLAGS bits
+//   SHL     before      count        last bit out       count is not 0; AF clear; likewise SHR and SAR
+//   IMUL    a           b            product too big    signed product; likewise OF; AF clear; MUL: unsigned
+// The last five are brought to SHIFT when somebody asks for a flag.
+import { mulHighUnsigned, signedOverflow64 } from "./product";
 import { Flag, Vcpu } from "./state";
 
 export const enum FlagOp {
@@ -23,6 +27,11 @@ export const enum FlagOp {
   INC = 6,
   DEC = 7,
   SHIFT = 8,
+  SHL = 9,
+  SHR = 10,
+  SAR = 11,
+  IMUL = 12,
+  MUL = 13,
 }
 
 // @ts-ignore: decorator
@@ -43,6 +52,63 @@ function sizeMask(sizeLog: u32): u64 {
   return (<u64>-1) >> (64 - ((<u64>8) << sizeLog));
 }
 
+// @ts-ignore: decorator
+@inline
+function signExtended(value: u64, sizeLog: u32): i64 {
+  const unused = 64 - ((<u64>8) << sizeLog);
+  return (<i64>(value << unused)) >> unused;
+}
+
+/** Turns one of SHL to MUL into the SHIFT that says the same. */
+function resolve(cpu: Vcpu): void {
+  const kind = cpu.flagOp >> 2;
+  if (kind <= <u32>FlagOp.SHIFT) return;
+  const sizeLog = cpu.flagOp & 3;
+  if (kind >= <u32>FlagOp.IMUL) resolveProduct(cpu, kind, sizeLog);
+  else resolveShift(cpu, kind, sizeLog);
+  cpu.flagOp = (FlagOp.SHIFT << 2) | sizeLog;
+}
+
+/** OF for counts above 1 goes by the formula for 1 on the result (isa/shift.ts). */
+function resolveShift(cpu: Vcpu, kind: u32, sizeLog: u32): void {
+  const a = cpu.flagA;
+  const count = cpu.flagB;
+  const bits = (<u64>8) << sizeLog;
+  let result: u64;
+  let carry: u64;
+  let overflow: u64 = 0;
+  if (kind == FlagOp.SHL) {
+    result = (a << count) & sizeMask(sizeLog);
+    carry = (sizeLog == 3 ? a >> (64 - count) : (a << count) >> bits) & 1;
+    overflow = (result >> (bits - 1)) ^ carry;
+  } else if (kind == FlagOp.SHR) {
+    result = a >> count;
+    carry = (a >> (count - 1)) & 1;
+    overflow = (result >> (bits - 2)) & 1;
+  } else {
+    const wide = signExtended(a, sizeLog);
+    result = (<u64>(wide >> <i64>count)) & sizeMask(sizeLog);
+    carry = <u64>(wide >> (<i64>count - 1)) & 1;
+  }
+  cpu.flagA = result;
+  cpu.flagB = carry | (overflow << 11);
+}
+
+function resolveProduct(cpu: Vcpu, kind: u32, sizeLog: u32): void {
+  const a = cpu.flagA;
+  const b = cpu.flagB;
+  const bits = (<u64>8) << sizeLog;
+  let tooBig: bool;
+  if (sizeLog == 3) tooBig = kind == FlagOp.MUL ? mulHighUnsigned(a, b) != 0 : signedOverflow64(a, b);
+  else if (kind == FlagOp.MUL) tooBig = (a * b) >> bits != 0;
+  else {
+    const product = signExtended(a, sizeLog) * signExtended(b, sizeLog);
+    tooBig = signExtended(<u64>product, sizeLog) != product;
+  }
+  cpu.flagA = (a * b) & sizeMask(sizeLog);
+  cpu.flagB = tooBig ? <u64>(Flag.CF | Flag.OF) : 0;
+}
+
 /** The result of the last flag-setting operation, zero-extended. Not for FlagOp.EFLAGS. */
 // @ts-ignore: decorator
 @inline
@@ -53,6 +119,7 @@ function lazyResult(cpu: Vcpu, kind: u32, sizeLog: u32): u64 {
 }
 
 export function getCarry(cpu: Vcpu): bool {
+  resolve(cpu);
   switch (cpu.flagOp >> 2) {
     case FlagOp.EFLAGS:
       return (cpu.eflags & Flag.CF) != 0;
@@ -73,6 +140,7 @@ export function getCarry(cpu: Vcpu): bool {
 }
 
 export function getZero(cpu: Vcpu): bool {
+  resolve(cpu);
   const kind = cpu.flagOp >> 2;
   if (kind == FlagOp.SUB) return cpu.flagA == cpu.flagB;
   if (kind == FlagOp.EFLAGS) return (cpu.eflags & Flag.ZF) != 0;
@@ -80,6 +148,7 @@ export function getZero(cpu: Vcpu): bool {
 }
 
 export function getSign(cpu: Vcpu): bool {
+  resolve(cpu);
   const kind = cpu.flagOp >> 2;
   if (kind == FlagOp.EFLAGS) return (cpu.eflags & Flag.SF) != 0;
   const sizeLog = cpu.flagOp & 3;
@@ -87,12 +156,14 @@ export function getSign(cpu: Vcpu): bool {
 }
 
 export function getParity(cpu: Vcpu): bool {
+  resolve(cpu);
   const kind = cpu.flagOp >> 2;
   if (kind == FlagOp.EFLAGS) return (cpu.eflags & Flag.PF) != 0;
   return (popcnt<u32>((<u32>lazyResult(cpu, kind, cpu.flagOp & 3)) & 0xff) & 1) == 0;
 }
 
 export function getOverflow(cpu: Vcpu): bool {
+  resolve(cpu);
   const kind = cpu.flagOp >> 2;
   const sizeLog = cpu.flagOp & 3;
   const sign = signBit(sizeLog);
@@ -121,6 +192,7 @@ export function getOverflow(cpu: Vcpu): bool {
 }
 
 export function getAuxiliary(cpu: Vcpu): bool {
+  resolve(cpu);
   const kind = cpu.flagOp >> 2;
   switch (kind) {
     case FlagOp.EFLAGS:
@@ -137,6 +209,8 @@ export function getAuxiliary(cpu: Vcpu): bool {
       return (cpu.flagA & 0xf) == 0;
     case FlagOp.DEC:
       return (cpu.flagA & 0xf) == 0xf;
+    case FlagOp.SHIFT:
+      return (cpu.flagB & Flag.AF) != 0;
     default:
       return false;
   }
@@ -176,6 +250,7 @@ export function updateArithmeticFlags(cpu: Vcpu, mask: u32, bits: u32): void {
 
 /** Sets CF alone to `carry` (0 or 1). */
 export function setCarry(cpu: Vcpu, carry: u64): void {
+  resolve(cpu);
   const kind = cpu.flagOp >> 2;
   switch (kind) {
     case FlagOp.EFLAGS:
@@ -186,7 +261,7 @@ export function setCarry(cpu: Vcpu, carry: u64): void {
       cpu.flagB = carry;
       return;
     case FlagOp.SHIFT:
-      cpu.flagB = (cpu.flagB & Flag.OF) | carry;
+      cpu.flagB = (cpu.flagB & ~(<u64>Flag.CF)) | carry;
       return;
     case FlagOp.INC:
     case FlagOp.DEC:
@@ -199,10 +274,12 @@ export function setCarry(cpu: Vcpu, carry: u64): void {
 
 /** Sets CF and OF alone, from EFLAGS bits. */
 export function setCarryOverflow(cpu: Vcpu, bits: u64): void {
+  resolve(cpu);
   const kind = cpu.flagOp >> 2;
   if (kind == FlagOp.LOGIC || kind == FlagOp.SHIFT) {
+    const auxiliary = kind == FlagOp.SHIFT ? cpu.flagB & Flag.AF : 0;
     cpu.flagOp = (FlagOp.SHIFT << 2) | (cpu.flagOp & 3);
-    cpu.flagB = bits;
+    cpu.flagB = bits | auxiliary;
   } else updateArithmeticFlags(cpu, Flag.CF | Flag.OF, <u32>bits);
 }
 

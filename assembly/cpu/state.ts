@@ -239,6 +239,28 @@ export class Vcpu {
   /** A read-modify-write that takes the slow path: where its bytes lie, and those on a second page (mmu/slow.ts). */
   rmwPhysical: u64;
   rmwPhysical2: u64;
+  /** While translated code runs, `instructions` is short of what it has retired since: jitGiven - jitLeft. */
+  jitGiven: u32;
+  jitLeft: u32;
+  /** JitMode. */
+  jitMode: u32;
+  /** Runs of a decoded block before it is hot. */
+  jitThreshold: u32;
+  /** Blocks in the queue of hot ones (jit/queue.ts), and when they are due whatever their number. */
+  jitQueued: u32;
+  /** JitFeature bits. */
+  jitFeatures: u32;
+  jitDue: u64;
+  statJitInstructions: u64;
+  statRegions: u64;
+  statModules: u64;
+  statGuestBytes: u64;
+  statWasmBytes: u64;
+  statJitInvalidations: u64;
+  statJitEvictions: u64;
+  /** Transfers from translated to translated code by a link, and all others out of translated code. */
+  statChained: u64;
+  statDispatches: u64;
 }
 
 export const SEGMENTS_OFFSET: usize = 0x400;

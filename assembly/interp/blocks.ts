@@ -11,10 +11,13 @@
 //
 // A dead block keeps its memory until the whole cache is flushed, with a mode that no CPU is ever in; so a link to it
 // needs only a look at its mode.
+//
+// A Block with `code` is an entry into translated code (jit/codeCache.ts): it has no records and is in the hash table and the jump
+// cache only. An entry and a decoded block may have the same key; the entry comes first.
 import { MemoryMap } from "../shared/memoryMap";
 import { Attention, Vcpu } from "../cpu/state";
 import { INSN_SIZE } from "../decode/insn";
-import { clearAllCodePages, clearCodePage, markCodePage } from "../mmu/codePages";
+import { clearAllCodePages, markCodePage } from "../mmu/codePages";
 
 /** No CPU is in this mode. */
 export const DEAD_MODE: u32 = 0xffff_ffff;
@@ -29,7 +32,7 @@ export class Block {
   /** Of the first byte. */
   physical: u32;
   mode: u32;
-  /** Instructions, without BLOCK_END. */
+  /** Instructions, without BLOCK_END. Of an entry: the most that run before its code looks at its fuel again. */
   count: u32;
   byteLength: u32;
   /** Address after the last record to run: past BLOCK_END where the block falls into it. */
@@ -39,6 +42,10 @@ export class Block {
   /** Physical page number of the second page for an instruction that crosses, or NO_PAGE. */
   secondPage: u32;
   nextInSecondPage: u32;
+  /** Index of the translated function in the exported table; 0: decoded. */
+  code: u32;
+  /** Runs until it is hot. Of an entry: its number in the function. */
+  heat: u32;
 
   // @ts-ignore: decorator
   @inline
@@ -70,24 +77,22 @@ const MAX_BLOCK_BYTES: u32 = <u32>BLOCK_HEADER_SIZE + (MAX_BLOCK_INSNS + 2) * <u
 const FIRST_BLOCK: u32 = SCRATCH_BLOCK + MAX_BLOCK_BYTES;
 const BLOCKS_END: u32 = MemoryMap.BLOCKS + MemoryMap.BLOCKS_SIZE;
 
-/** Forgets all blocks. */
-export function flushBlocks(cpu: Vcpu): void {
+/** Forgets all blocks; entries into translated code too (jit/codeCache.ts enters them again). */
+export function clearBlocks(cpu: Vcpu): void {
   memory.fill(<usize>BUCKET_TABLE, 0, <usize>(BUCKETS * 8));
   memory.fill(<usize>JUMP_CACHE, 0, <usize>(JUMP_CACHE_ENTRIES * 16));
   store<u32>(<usize>FREE_POINTER, FIRST_BLOCK);
   store<u32>(<usize>CROSSING_LIST, 0);
   clearAllCodePages();
+  cpu.jitQueued = 0;
   cpu.linkSlot = 0;
   cpu.attention |= Attention.STOP;
 }
 
-/** Room for a block of the greatest size; flushes the cache when there is none. The builder then calls `commit`. */
-export function allocateBlock(cpu: Vcpu): Block {
-  if (load<u32>(<usize>FREE_POINTER) + MAX_BLOCK_BYTES > BLOCKS_END) {
-    flushBlocks(cpu);
-    cpu.statEvictions++;
-  }
-  return changetype<Block>(<usize>load<u32>(<usize>FREE_POINTER));
+/** Room for a block of the greatest size, 0 when there is none. The builder then calls `commitBlock`. */
+export function allocateBlock(): u32 {
+  const free = load<u32>(<usize>FREE_POINTER);
+  return free + MAX_BLOCK_BYTES > BLOCKS_END ? 0 : free;
 }
 
 // @ts-ignore: decorator
@@ -103,13 +108,18 @@ function pageList(page: u32): usize {
   return <usize>(PAGE_TABLE + ((page & (BUCKETS - 1)) << 2));
 }
 
+/** Makes `block` the first that is found under its key. */
+export function enterInTable(block: Block): void {
+  const bucket = bucketOf(block.physical, block.ip);
+  block.nextInBucket = load<u32>(bucket);
+  store<u32>(bucket, <u32>changetype<usize>(block));
+}
+
 /** Puts a built block into the tables. */
 export function commitBlock(cpu: Vcpu, block: Block, endOfRecords: u32): void {
   store<u32>(<usize>FREE_POINTER, endOfRecords);
   const address = <u32>changetype<usize>(block);
-  const bucket = bucketOf(block.physical, block.ip);
-  block.nextInBucket = load<u32>(bucket);
-  store<u32>(bucket, address);
+  enterInTable(block);
   const page = pageList(block.physical >> 12);
   block.nextInPage = load<u32>(page);
   store<u32>(page, address);
@@ -123,17 +133,30 @@ export function commitBlock(cpu: Vcpu, block: Block, endOfRecords: u32): void {
   cpu.statBlocksBuilt++;
 }
 
-/** The block at `physical` for the CPU's IP and mode, or 0. A crossing block's second page is the caller's to check. */
-export function findInTable(cpu: Vcpu, physical: u32, csBase: u64): u32 {
-  const ip = cpu.rip;
-  const mode = cpu.mode;
-  let address = load<u32>(bucketOf(physical, ip));
-  while (address) {
-    const block = changetype<Block>(<usize>address);
-    if (block.physical == physical && block.ip == ip && block.mode == mode && block.csBase == csBase) return address;
-    address = block.nextInBucket;
+/** The chain of blocks in which those at `physical` and `ip` are, for nextMatch. */
+// @ts-ignore: decorator
+@inline
+export function bucketHead(physical: u32, ip: u64): u32 {
+  return load<u32>(bucketOf(physical, ip));
+}
+
+/** The first block of the chain from `address` on with this key, or 0: entries and decoded ones. */
+export function nextMatch(address: u32, physical: u32, ip: u64, mode: u32, csBase: u64): u32 {
+  let at = address;
+  while (at) {
+    const block = changetype<Block>(<usize>at);
+    if (block.physical == physical && block.ip == ip && block.mode == mode && block.csBase == csBase) return at;
+    at = block.nextInBucket;
   }
   return 0;
+}
+
+/** The decoded block with this key, or 0. */
+export function findDecoded(physical: u32, ip: u64, mode: u32, csBase: u64): u32 {
+  let at = nextMatch(bucketHead(physical, ip), physical, ip, mode, csBase);
+  while (at && changetype<Block>(<usize>at).code)
+    at = nextMatch(changetype<Block>(<usize>at).nextInBucket, physical, ip, mode, csBase);
+  return at;
 }
 
 // @ts-ignore: decorator
@@ -161,7 +184,7 @@ export function enterInJumpCache(cpu: Vcpu, linear: u64, block: u32): void {
   store<u32>(entry, cpu.mappingEpoch, 12);
 }
 
-function unlinkFromBucket(block: Block): void {
+export function removeFromTable(block: Block): void {
   const address = <u32>changetype<usize>(block);
   let slot = bucketOf(block.physical, block.ip);
   while (load<u32>(slot)) {
@@ -185,8 +208,23 @@ function unlinkFromPage(block: Block): void {
   }
 }
 
+/** Drops jump-cache entries of blocks in [start, end): the memory is about to be used again. */
+export function forgetJumpsInto(start: u32, end: u32): void {
+  for (let i: u32 = 0; i < JUMP_CACHE_ENTRIES; i++) {
+    const entry = <usize>(JUMP_CACHE + (i << 4));
+    if (load<u32>(entry, 8) - start < end - start) store<u32>(entry, 0, 8);
+  }
+}
+
+/** Takes a decoded block out: an entry into translated code stands for it from now on. */
+export function retireBlock(block: Block): void {
+  removeFromTable(block);
+  unlinkFromPage(block);
+  block.mode = DEAD_MODE;
+}
+
 function kill(cpu: Vcpu, block: Block): void {
-  unlinkFromBucket(block);
+  removeFromTable(block);
   block.mode = DEAD_MODE;
   cpu.statInvalidations++;
   // The running block's later records are stale now: leave it after this instruction.
@@ -218,12 +256,8 @@ function killCrossing(cpu: Vcpu, page: u32, from: u32): bool {
   return remain;
 }
 
-/**
- * Guest memory [physical, physical + size) within one page was written and the page is marked as holding code: kills
- * the blocks that overlap the bytes; unmarks the page when none are left.
- */
-export function codeWritten(cpu: Vcpu, physical: u64, size: u32): void {
-  const start = <u32>physical;
+/** Kills the decoded blocks that overlap [start, start + size), within one page; tells whether the page has others. */
+export function killBlocks(cpu: Vcpu, start: u32, size: u32): bool {
   const page = start >> 12;
   const end = start + size;
   let remain = false;
@@ -240,6 +274,25 @@ export function codeWritten(cpu: Vcpu, physical: u64, size: u32): void {
     }
     slot = changetype<usize>(block) + offsetof<Block>("nextInPage");
   }
-  if (killCrossing(cpu, page, start & 0xfff)) remain = true;
-  if (!remain) clearCodePage(page);
+  return killCrossing(cpu, page, start & 0xfff) || remain;
+}
+
+/** Whether [start, start + size), within one page, overlaps a decoded block. */
+export function blocksOverlap(start: u32, size: u32): bool {
+  const page = start >> 12;
+  const end = start + size;
+  let address = load<u32>(pageList(page));
+  while (address) {
+    const block = changetype<Block>(<usize>address);
+    if (block.physical < end && start < block.physical + block.byteLength && block.physical >> 12 == page) return true;
+    address = block.nextInPage;
+  }
+  address = load<u32>(<usize>CROSSING_LIST);
+  while (address) {
+    const block = changetype<Block>(<usize>address);
+    const tail = (block.physical + block.byteLength) & 0xfff;
+    if (block.secondPage == page && block.mode != DEAD_MODE && (start & 0xfff) < tail) return true;
+    address = block.nextInSecondPage;
+  }
+  return false;
 }

@@ -22,30 +22,9 @@ import { Insn, isMem } from "../decode/insn";
 import { displacedAddress } from "../isa/displaced";
 import { setStackPointer, stackLinear } from "../isa/stackAccess";
 import { checkDirectTarget, checkIndirectTarget } from "../isa/target";
+import { mulHighSigned, mulHighUnsigned } from "../cpu/product";
 import { effectiveAddress, linearAddress } from "../mmu/address";
 import { linearLoad, linearModify, linearStore, linearWriteBack } from "../mmu/access";
-
-/** The upper 64 bits of a * b. */
-function mulHighUnsigned(a: u64, b: u64): u64 {
-  const aLow = a & 0xffff_ffff;
-  const aHigh = a >> 32;
-  const bLow = b & 0xffff_ffff;
-  const bHigh = b >> 32;
-  const low = aLow * bLow;
-  const middle = aHigh * bLow + (low >> 32);
-  const middle2 = aLow * bHigh + (middle & 0xffff_ffff);
-  return aHigh * bHigh + (middle >> 32) + (middle2 >> 32);
-}
-
-function mulHighSigned(a: u64, b: u64): u64 {
-  return mulHighUnsigned(a, b) - (<i64>a < 0 ? b : 0) - (<i64>b < 0 ? a : 0);
-}
-
-function signedOverflow64(a: u64, b: u64, result: u64): bool {
-  if (<u64>(<i64>(<i32>a)) == a && <u64>(<i64>(<i32>b)) == b) return false;
-  return mulHighSigned(a, b) != <u64>((<i64>result) >> 63);
-}
-
 
 @unmanaged
 export class Exec extends Vcpu {
@@ -278,12 +257,6 @@ export class Exec extends Vcpu {
     const product = this.signExtend<T, u64>(a) * this.signExtend<T, u64>(b);
     return <u64>(<T>(product >> (<u64>(sizeof<T>() << 3))));
   }
-  /** Whether `result` = a * b, truncated, is not the signed product. */
-  @inline signedProductOverflows<T>(a: u64, b: u64, result: u64): bool {
-    if (sizeof<T>() == 8) return signedOverflow64(a, b, result);
-    return this.signExtend<T, u64>(a) * this.signExtend<T, u64>(b) != this.signExtend<T, u64>(result);
-  }
-
   // ---- flags ----
   @inline flagsLazy<T>(kind: u32, a: u64, b: u64): void {
     this.flagOp = (kind << 2) | sizeLog2<T>();
@@ -333,25 +306,19 @@ export class Exec extends Vcpu {
   @inline flagsDoubleShift<T>(count: u64, result: u64, carry: u64, overflow: u64): void {
     if (count) this.flagsShift<T>(result, carry & 1, overflow & 1);
   }
-  /** Flags of result = a << count; none when count is 0. OF is the sign change of the last step (as for count 1). */
-  @inline flagsShl<T>(a: u64, count: u64, result: u64): void {
-    if (!count) return;
-    const bits = <u64>(sizeof<T>() << 3);
-    const carry = (sizeof<T>() == 8 ? a >> (64 - count) : (a << count) >> bits) & 1;
-    this.flagsShift<T>(result, carry, (result >> (bits - 1)) ^ carry);
-  }
-  /** Flags of result = a >> count. OF, for counts above 1: the xor of the result's two top bits, which is 0. */
-  @inline flagsShr<T>(a: u64, count: u64, result: u64): void {
-    if (!count) return;
-    const top = <u64>((sizeof<T>() << 3) - 1);
-    this.flagsShift<T>(result, (a >> (count - 1)) & 1, (result >> (top - 1)) & 1);
+  /** Flags of a << count; none when count is 0. */
+  @inline flagsShl<T>(a: u64, count: u64): void {
+    if (count) this.flagsLazy<T>(FlagOp.SHL, a, count);
   }
 
 
-  @inline flagsSar<T>(a: u64, count: u64, result: u64): void {
-    if (!count) return;
-    const carry = (<u64>((<i64>this.signExtend<T, u64>(a)) >> (<i64>(count - 1)))) & 1;
-    this.flagsShift<T>(result, carry, 0);
+  @inline flagsShr<T>(a: u64, count: u64): void {
+    if (count) this.flagsLazy<T>(FlagOp.SHR, a, count);
+  }
+
+
+  @inline flagsSar<T>(a: u64, count: u64): void {
+    if (count) this.flagsLazy<T>(FlagOp.SAR, a, count);
   }
   /** CF is the bit that went round last, OF its difference from the sign. */
   @inline flagsRol<T>(count: u64, result: u64): void {
@@ -366,10 +333,13 @@ export class Exec extends Vcpu {
     const carry = result >> (<u64>((sizeof<T>() << 3) - 1));
     setCarryOverflow(this, carry | ((((result >> (<u64>((sizeof<T>() << 3) - 2))) ^ carry) & 1) << 11));
   }
-  /** Flags of a product with the lower half `result`: CF = OF = whether it does not hold the product. */
-  @inline flagsMul<T>(result: u64, overflow: bool): void {
-    const bit = <u64>overflow;
-    this.flagsShift<T>(result, bit, bit);
+  /** Flags of the signed product a * b. */
+  @inline flagsImul<T>(a: u64, b: u64): void {
+    this.flagsLazy<T>(FlagOp.IMUL, a, b);
+  }
+  /** Flags of the unsigned product a * b. */
+  @inline flagsMul<T>(a: u64, b: u64): void {
+    this.flagsLazy<T>(FlagOp.MUL, a, b);
   }
   /** Sets CF alone, from 0 or 1. */
   @inline setCarry(carry: u64): void {

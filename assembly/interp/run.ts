@@ -1,4 +1,4 @@
-// The run loop: blocks until something wants attention, then exceptions, traps, interrupts and exits between instructions.
+// The run loop: blocks, decoded or translated, until something wants attention, then exceptions, traps, interrupts and exits between instructions.
 // No loop here outlives a slice: V8 never replaces a running wasm loop by its optimised form (docs/performance.md).
 import { ExitReason } from "../shared/exitReason";
 import { acknowledgeInterrupt } from "../host/imports";
@@ -8,14 +8,29 @@ import { INSN_SIZE, Insn } from "../decode/insn";
 import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system/deliver";
 import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
+import { ExitCode, JitMode } from "../shared/jit";
+import { becomeHot, translateNow, translateQueue } from "../jit/queue";
+import { ANY_EPOCH, LinkSlot } from "../jit/translations";
 import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
-import { buildUncached, codeLinear, findOrBuildBlock } from "./blockBuilder";
+import { buildUncached, codeLinear, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { IP_NOT_SET } from "./cold";
 import { dispatch, dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
 
 /** DR7: any of L0-G3. */
 const DR7_ENABLES: u64 = 0xff;
+/** Instructions after which translated code comes back at the latest: V8 takes up its optimised form at the next call. */
+const CHUNK: u64 = 20_000;
+
+/** How a way through the blocks ends, where the address of a block would stand. */
+const enum Outcome {
+  /** Fetching faults; the fault is pending. */
+  FAULT = 0,
+  /** Attention has been dealt with. */
+  ATTENTION = 1,
+  /** The next block would go past the limit. */
+  LIMIT = 2,
+}
 
 /** Runs until `instructions` reaches `instructionLimit` or something else ends the slice. */
 export function runSlice(cpu: Exec): ExitReason {
@@ -31,10 +46,11 @@ export function runSlice(cpu: Exec): ExitReason {
     if (cpu.shutdown) return ExitReason.SHUTDOWN;
     if (cpu.halted) return ExitReason.HALT;
     if (cpu.instructions >= cpu.instructionLimit) return ExitReason.LIMIT;
+    if (cpu.jitQueued && cpu.instructions >= cpu.jitDue) translateQueue(cpu);
     if (needsSingleStep(cpu)) singleStep(cpu);
     else if (!runBlocks(cpu)) {
       if (!cpu.exactLimit) return ExitReason.LIMIT;
-      singleStep(cpu);
+      runToLimit(cpu);
     }
   }
 }
@@ -138,12 +154,25 @@ function leaveBlock(cpu: Exec, i: Insn): void {
 function runBlocks(cpu: Exec): bool {
   let address = lookUp(cpu);
   while (true) {
-    if (!address) {
-      takeException(cpu);
-      return true;
+    if (address <= <u32>Outcome.LIMIT) {
+      if (address == Outcome.FAULT) takeException(cpu);
+      return address != Outcome.LIMIT;
     }
     const block = changetype<Block>(<usize>address);
-    if (cpu.instructions + block.count > cpu.instructionLimit) return false;
+    address = block.code ? runTranslated(cpu, block) : runDecoded(cpu, block);
+  }
+}
+
+/** Decoded blocks from `first` on; gives the address of a translated one where they lead to it, or an Outcome. */
+// @ts-ignore: decorator
+@inline
+function runDecoded(cpu: Exec, first: Block): u32 {
+  let block = first;
+  while (true) {
+    if (cpu.instructions + block.count > cpu.instructionLimit) return Outcome.LIMIT;
+    const heat = block.heat - 1;
+    block.heat = heat;
+    if (!heat && becomeHot(cpu, block)) return lookUp(cpu);
     cpu.linkSlot = IP_NOT_SET;
     const end = <usize>block.end;
     let at = block.first;
@@ -152,12 +181,14 @@ function runBlocks(cpu: Exec): bool {
       if (cpu.attention) {
         leaveBlock(cpu, changetype<Insn>(at));
         takePendingDebug(cpu);
-        return true;
+        return Outcome.ATTENTION;
       }
       at += INSN_SIZE;
     } while (at < end);
     cpu.instructions += block.count;
-    address = follow(cpu, block);
+    const next = follow(cpu, block);
+    if (!next || changetype<Block>(<usize>next).code) return next;
+    block = changetype<Block>(<usize>next);
   }
 }
 
@@ -178,16 +209,160 @@ function follow(cpu: Exec, block: Block): u32 {
 @inline
 function lookUp(cpu: Exec): u32 {
   const address = findInJumpCache(cpu, codeLinear(cpu));
-  return address ? address : findOrBuildBlock(cpu);
+  return address ? address : lookUpSlow(cpu);
 }
 
-/** Links stay within a page: there the mapping that found the source holds for the target too. */
+function lookUpSlow(cpu: Exec): u32 {
+  settle(cpu);
+  const address = findOrBuildBlock(cpu);
+  if (cpu.jitMode != JitMode.FORCED || !address) return address;
+  return translateNow(cpu, changetype<Block>(<usize>address));
+}
+
+/**
+ * Links between decoded blocks stay within a page: there the mapping that found the source holds for the target too.
+ * None leads to translated code, so that its memory can be used again without a search for them.
+ */
 function lookUpAndLink(cpu: Exec, block: Block, slot: u32): u32 {
   const fromIp = block.ip;
   const cacheable = <u32>changetype<usize>(block) != <u32>SCRATCH;
   const target = lookUp(cpu);
-  if (target && cacheable && cpu.linkSlot == slot && (fromIp ^ cpu.rip) >> 12 == 0) {
-    if (target != <u32>SCRATCH) store<u32>(<usize>slot, target);
-  }
+  if (!target || !cacheable || cpu.linkSlot != slot || (fromIp ^ cpu.rip) >> 12 != 0) return target;
+  if (target != <u32>SCRATCH && !changetype<Block>(<usize>target).code) store<u32>(<usize>slot, target);
   return target;
+}
+
+/** Translated code from `first` on; gives the address of a decoded block where it leads to one, or an Outcome. */
+function runTranslated(cpu: Exec, first: Block): u32 {
+  const before = cpu.instructions;
+  let block = first;
+  let next: u32;
+  let chained: u64 = 0;
+  let others: u64 = 0;
+  while (true) {
+    if (cpu.jitLeft < block.count && !refuel(cpu, block.count)) {
+      next = Outcome.LIMIT;
+      break;
+    }
+    const exit = call_indirect<u32>(block.code, block.heat);
+    if (exit > <u32>ExitCode.FUEL) {
+      const linked = linkedEntry(cpu, changetype<LinkSlot>(<usize>exit));
+      if (linked) {
+        block = changetype<Block>(<usize>linked);
+        chained++;
+        continue;
+      }
+      next = lookUpAndLinkEntry(cpu, exit);
+    } else {
+      if (cpu.attention) {
+        settle(cpu);
+        takeAttention(cpu);
+        next = Outcome.ATTENTION;
+        break;
+      }
+      if (exit == ExitCode.INTERPRET) {
+        next = interpretOne(cpu);
+        if (next == Outcome.ATTENTION) break;
+      } else next = lookUp(cpu);
+    }
+    others++;
+    if (next <= <u32>Outcome.LIMIT) break;
+    block = changetype<Block>(<usize>next);
+    if (!block.code) break;
+  }
+  settle(cpu);
+  cpu.jitGiven = 0;
+  cpu.jitLeft = 0;
+  cpu.statJitInstructions += cpu.instructions - before;
+  cpu.statChained += chained;
+  cpu.statDispatches += others + 1;
+  return next;
+}
+
+/** Where the link of a translated block leads, or 0 when it does not hold (any more). */
+// @ts-ignore: decorator
+@inline
+function linkedEntry(cpu: Exec, slot: LinkSlot): u32 {
+  const target = slot.target;
+  if (!target || changetype<Block>(<usize>target).mode != cpu.mode) return 0;
+  return slot.epoch == ANY_EPOCH || slot.epoch == cpu.mappingEpoch ? target : 0;
+}
+
+/** Looks the next block up; if it is translated, the link leads there from now on. */
+function lookUpAndLinkEntry(cpu: Exec, slot: u32): u32 {
+  cpu.linkSlot = slot;
+  const target = lookUp(cpu);
+  if (target && cpu.linkSlot == slot && changetype<Block>(<usize>target).code)
+    changetype<LinkSlot>(<usize>slot).lead(target, cpu.mappingEpoch);
+  return target;
+}
+
+/** Makes `instructions` the count of all retired. */
+// @ts-ignore: decorator
+@inline
+function settle(cpu: Exec): void {
+  cpu.instructions += <u64>(cpu.jitGiven - cpu.jitLeft);
+  cpu.jitGiven = cpu.jitLeft;
+}
+
+/** Gives translated code fuel; false when the limit is nearer than `least` instructions. */
+function refuel(cpu: Exec, least: u32): bool {
+  settle(cpu);
+  const left = cpu.instructionLimit - cpu.instructions;
+  if (<i64>left < <i64>least) return false;
+  const fuel = <u32>max<u64>(min<u64>(left, CHUNK), <u64>least);
+  cpu.jitGiven = fuel;
+  cpu.jitLeft = fuel;
+  return true;
+}
+
+/** After an instruction in translated code that wants attention; IP and the instruction count are definite. */
+function takeAttention(cpu: Exec): void {
+  const attention = cpu.attention;
+  cpu.attention = 0;
+  cpu.insn = 0;
+  if (attention & Attention.FAULT) takeException(cpu);
+  takePendingDebug(cpu);
+}
+
+/** The instruction at IP, by its decoded form; gives the block to go on with, or an Outcome. */
+function interpretOne(cpu: Exec): u32 {
+  settle(cpu);
+  cpu.jitGiven = 0;
+  cpu.jitLeft = 0;
+  const address = findOrBuildDecoded(cpu);
+  if (!address) return Outcome.FAULT;
+  const i = changetype<Insn>(changetype<Block>(<usize>address).first);
+  cpu.linkSlot = IP_NOT_SET;
+  dispatch(cpu, i);
+  const attention = cpu.attention;
+  leaveBlock(cpu, i);
+  takePendingDebug(cpu);
+  return attention ? <u32>Outcome.ATTENTION : lookUp(cpu);
+}
+
+/** The decoded block at IP, or as many of its instructions as the limit lets through. */
+function runToLimit(cpu: Exec): void {
+  const address = findOrBuildDecoded(cpu);
+  if (!address) {
+    takeException(cpu);
+    return;
+  }
+  const block = changetype<Block>(<usize>address);
+  const left = cpu.instructionLimit - cpu.instructions;
+  const whole = left >= <u64>block.count;
+  const end = whole ? <usize>block.end : block.first + <usize>left * INSN_SIZE;
+  cpu.linkSlot = IP_NOT_SET;
+  let at = block.first;
+  do {
+    dispatch(cpu, changetype<Insn>(at));
+    if (cpu.attention) {
+      leaveBlock(cpu, changetype<Insn>(at));
+      takePendingDebug(cpu);
+      return;
+    }
+    at += INSN_SIZE;
+  } while (at < end);
+  if (whole) cpu.instructions += block.count;
+  else leaveBlock(cpu, changetype<Insn>(at - INSN_SIZE));
 }

@@ -24,7 +24,7 @@ export function MUL<B, V, T, S>(b: B, i: Insn): void {
   const a = b.readReg<T>(b.gpr(RAX));
   const low = b.mul<T>(a, source);
   const high = b.mulHigh<T>(a, source);
-  b.flagsMul<T>(low, b.notEqual(high, b.constant(0)));
+  b.flagsMul<T>(a, source);
   writeProduct<B, T, V>(b, low, high);
 }
 
@@ -36,7 +36,7 @@ export function IMUL1<B, V, T, S>(b: B, i: Insn): void {
   const a = b.readReg<T>(b.gpr(RAX));
   const low = b.mul<T>(a, source);
   const high = b.mulHighSigned<T>(a, source);
-  b.flagsMul<T>(low, b.signedProductOverflows<T>(a, source, low));
+  b.flagsImul<T>(a, source);
   writeProduct<B, T, V>(b, low, high);
 }
 
@@ -47,7 +47,7 @@ export function IMUL2<B, T, S>(b: B, i: Insn): void {
   if (b.faultedBy<S>()) return;
   const a = b.readReg<T>(i.dst);
   const result = b.mul<T>(a, source);
-  b.flagsMul<T>(result, b.signedProductOverflows<T>(a, source, result));
+  b.flagsImul<T>(a, source);
   b.writeReg<T>(i.dst, result);
 }
 
@@ -59,6 +59,6 @@ export function IMUL3<B, T, S>(b: B, i: Insn): void {
   if (b.faultedBy<S>()) return;
   const factor = b.readReg<T>(i.immAddress);
   const result = b.mul<T>(a, factor);
-  b.flagsMul<T>(result, b.signedProductOverflows<T>(a, factor, result));
+  b.flagsImul<T>(a, factor);
   b.writeReg<T>(i.dst, result);
 }

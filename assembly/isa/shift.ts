@@ -1,6 +1,6 @@
 // Shifts and rotates by a count in src, masked to 5 bits (6 for 64-bit operands). With a masked count of 0 flags stay,
 // but a 32-bit register still gets its upper half cleared. Undefined by the manual and chosen here: AF is cleared by
-// shifts; OF for counts above 1 goes by the formula for 1 on the result (Exec.flagsShl and its like), as Bochs has it
+// shifts; OF for counts above 1 goes by the formula for 1 on the result (cpu/flags.ts), as Bochs has it
 // from Intel processors; CF of 8- and 16-bit shifts beyond the width is what shifting bit by bit gives.
 import { Insn } from "../decode/insn";
 
@@ -17,7 +17,7 @@ export function SHL<B, T, D>(b: B, i: Insn): void {
   if (b.faultedBy<D>()) return;
   const count = b.and<u64>(b.readReg<u8>(i.src), b.constant(countMask<T>()));
   const result = b.shl<T>(before, count);
-  b.flagsShl<T>(before, count, result);
+  b.flagsShl<T>(before, count);
   b.writeBack<T, D>(i, result);
 }
 
@@ -28,7 +28,7 @@ export function SHR<B, T, D>(b: B, i: Insn): void {
   if (b.faultedBy<D>()) return;
   const count = b.and<u64>(b.readReg<u8>(i.src), b.constant(countMask<T>()));
   const result = b.shr<T>(before, count);
-  b.flagsShr<T>(before, count, result);
+  b.flagsShr<T>(before, count);
   b.writeBack<T, D>(i, result);
 }
 
@@ -39,7 +39,7 @@ export function SAR<B, T, D>(b: B, i: Insn): void {
   if (b.faultedBy<D>()) return;
   const count = b.and<u64>(b.readReg<u8>(i.src), b.constant(countMask<T>()));
   const result = b.sar<T>(before, count);
-  b.flagsSar<T>(before, count, result);
+  b.flagsSar<T>(before, count);
   b.writeBack<T, D>(i, result);
 }
 

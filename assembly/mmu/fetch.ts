@@ -1,9 +1,10 @@
 // Instruction fetch: for the block builder, which works a page at a time.
 import { Vcpu } from "../cpu/state";
 import { mmioRead } from "../host/imports";
-import { isWide, physicalOfCode } from "./fill";
+import { fillKind, isWide, physicalOfCode } from "./fill";
 import { NO_PHYSICAL } from "./paging";
 import { isCacheableCode, readSource } from "./physical";
+import { EXECUTE_TAG, OFFSET_MASK, PAGE_MASK, PHYSICAL_PAGE, tlbBase, tlbEntry } from "./tlb";
 
 /** The physical address of the code byte at `linear`; NO_PHYSICAL with #PF (or #GP) pending. */
 export function fetchPage(cpu: Vcpu, linear: u64): u64 {
@@ -52,4 +53,11 @@ function copyMmio(target: usize, physical: u64, count: u32): void {
     const at = physical + <u64>i;
     store<u8>(target + <usize>i, <u8>mmioRead(<u32>at, <u32>(at >> 32), 1));
   }
+}
+
+/** The physical address of the code byte at `linear` if the TLB has it; else NO_PHYSICAL. Changes nothing. */
+export function peekCode(cpu: Vcpu, linear: u64): u64 {
+  const entry = tlbEntry(tlbBase(fillKind(cpu)), linear);
+  if (load<u64>(entry, EXECUTE_TAG) != (linear & PAGE_MASK)) return NO_PHYSICAL;
+  return ((<u64>load<u32>(entry, PHYSICAL_PAGE)) << 12) | (linear & OFFSET_MASK);
 }

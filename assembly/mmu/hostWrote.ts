@@ -1,6 +1,6 @@
 // Writes to guest RAM that did not come from the guest's own instructions.
 import { vcpu } from "../cpu/state";
-import { codeWritten } from "../interp/blocks";
+import { codeWritten } from "../jit/codeCache";
 import { isCodePage } from "./codePages";
 
 /** A device or the host wrote `length` bytes at `physical` (DMA): drops the code there. */

@@ -1,6 +1,6 @@
 // Changes of the guest-physical address space (physical.ts): what the board maps and unmaps, and the A20 gate.
 import { Vcpu, vcpu } from "../cpu/state";
-import { codeWritten } from "../interp/blocks";
+import { codeWritten } from "../jit/codeCache";
 import { MemoryKind } from "../shared/memoryKind";
 import { MemoryMap } from "../shared/memoryMap";
 import { isCodePage } from "./codePages";

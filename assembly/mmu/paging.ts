@@ -8,7 +8,7 @@
 import { Vector, raiseError, raisePageFault } from "../cpu/exceptions";
 import { Seg, Vcpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
-import { codeWritten } from "../interp/blocks";
+import { codeWritten } from "../jit/codeCache";
 import { isCodePage } from "./codePages";
 import { DROP, a20, readSource, writeSource } from "./physical";
 

@@ -3,7 +3,7 @@
 import { Vector, raiseError } from "../cpu/exceptions";
 import { Vcpu } from "../cpu/state";
 import { mmioRead, mmioWrite } from "../host/imports";
-import { codeWritten } from "../interp/blocks";
+import { codeWritten } from "../jit/codeCache";
 import { isCodePage, noteWriter } from "./codePages";
 import { faultPending, fillKind, isWide, nextPage, physicalOf } from "./fill";
 import { Access, NO_PHYSICAL, isCanonical, raiseWalkFault, NON_CANONICAL } from "./paging";
@@ -117,7 +117,7 @@ export function storeAs(cpu: Vcpu, kind: u32, linear: u64, value: u64, size: u32
 /** A page that held code and no longer does gets its plain write tag back. */
 // @ts-ignore: decorator
 @inline
-function restoreWriteTag(cpu: Vcpu, kind: u32, linear: u64): void {
+export function restoreWriteTag(cpu: Vcpu, kind: u32, linear: u64): void {
   const entry = tlbEntry(tlbBase(kind), linear);
   const page = linear & PAGE_MASK;
   // A plain read tag: memory, and no watchpoint.

@@ -1,11 +1,13 @@
 /** The typed view of one engine instance: its memory, its exports, the vCPU's fields. One Engine is one vCPU. */
 import { Attention } from "../../assembly/shared/attention.ts";
 import type { ExitReason } from "../../assembly/shared/exitReason.ts";
+import { JitFeature } from "../../assembly/shared/jit.ts";
 import type { MemoryKind } from "../../assembly/shared/memoryKind.ts";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { GuestMemory } from "../bus/guestMemory.ts";
 import { EngineError } from "./engineError.ts";
+import { detectFeatures, JIT_MODES, type JitOptions, ModuleInstaller } from "./jit.ts";
 
 /** What the engine calls: assembly/host/imports.ts. */
 export interface HostImports {
@@ -33,6 +35,8 @@ interface EngineExports {
   mapMemory(physicalPage: number, pages: number, kind: MemoryKind, host: number): boolean;
   hostWrote(physical: number, length: number): void;
   setA20(open: boolean): void;
+  setJit(mode: number, threshold: number, cacheBytes: number, features: number, firstPlace: number): void;
+  table: WebAssembly.Table;
 }
 
 /** The compiled engine in both builds (tools/buildEngine.ts); compile once, instantiate for each VM. */
@@ -71,13 +75,16 @@ export class Engine implements GuestMemory {
   private readonly fields: number[] = [];
   private readonly attentionIndex: number;
   private readonly interruptIndex: number;
+  private readonly installer: ModuleInstaller;
 
   private constructor(
     readonly memory: WebAssembly.Memory,
     exports: EngineExports,
     ramBytes: number,
+    private readonly shared: boolean,
   ) {
     this.exports = exports;
+    this.installer = new ModuleInstaller(memory, { ...exports }, exports.table);
     this.sizeBytes = ramBytes;
     this.ram = new Uint8Array(memory.buffer, MemoryMap.GUEST_RAM, ramBytes);
     this.vram = new Uint8Array(memory.buffer, MemoryMap.VRAM, MemoryMap.VRAM_SIZE);
@@ -92,22 +99,46 @@ export class Engine implements GuestMemory {
 
   /**
    * Makes an engine with `ramMib` MiB of guest RAM. Takes shared memory where `modules.shared` is given. Throws an EngineError
-   * that says how much was asked when the memory cannot be had.
+   * that says how much was asked when the memory cannot be had. Without `jit` all code is interpreted.
    */
-  static async create(modules: EngineModules, ramMib: number, host: HostImports): Promise<Engine> {
+  static async create(
+    modules: EngineModules,
+    ramMib: number,
+    host: HostImports,
+    jit: JitOptions = { mode: "off" },
+  ): Promise<Engine> {
     if (!Number.isInteger(ramMib) || ramMib < 1 || ramMib > MAX_RAM_MIB)
       throw new EngineError("no-memory", `guest memory must be 1 to ${MAX_RAM_MIB} MiB, not ${ramMib}`);
     const module = modules.shared ?? modules.unshared;
     if (!module) throw new EngineError("bad-engine", "no engine module was given");
-    const memory = allocateMemory(ramMib, modules.shared !== undefined);
+    const shared = modules.shared !== undefined;
+    const memory = allocateMemory(ramMib, shared);
+    let engine: Engine | undefined;
+    const installModule = (address: number, length: number, place: number, count: number) =>
+      engine?.installer.install(address, length, place, count) ? 1 : 0;
     const env = {
       memory,
       abort: (_message: number, _file: number, line: number) => {
         throw new Error(`engine assertion failed, line ${line}`);
       },
     };
-    const instance = await WebAssembly.instantiate(module, { env, host: { ...host } });
-    return new Engine(memory, instance.exports as unknown as EngineExports, ramMib * MIB);
+    const instance = await WebAssembly.instantiate(module, { env, host: { ...host, installModule } });
+    engine = new Engine(memory, instance.exports as unknown as EngineExports, ramMib * MIB, shared);
+    engine.setJit(jit);
+    return engine;
+  }
+
+  /** From now on translates as `options` say. Drops all translated code. */
+  setJit(options: JitOptions): void {
+    const own = this.shared ? JitFeature.SHARED_MEMORY : 0;
+    const features = ((options.features ?? detectFeatures()) & ~JitFeature.SHARED_MEMORY) | own;
+    const { threshold = 0, cacheBytes = 0 } = options;
+    this.exports.setJit(JIT_MODES[options.mode], threshold, cacheBytes, features, this.installer.firstPlace);
+  }
+
+  /** Time that the host's compiler has taken for translated code. */
+  compileMs(): number {
+    return this.installer.compileMs;
   }
 
   /** Runs guest code for at most `instructions`; `exact` stops precisely there, else at the end of a block. */

@@ -37,6 +37,8 @@ const SLICE_MS = 2;
 const FIRST_SLICE_INSTRUCTIONS = 20_000;
 /** Under the instruction clock every slice has the same length, whatever the host's speed. */
 const EXACT_SLICE_INSTRUCTIONS = 100_000;
+/** How the configuration's words name the engine's modes. */
+const JIT_MODE_OF = { interp: "off", auto: "auto", jit: "forced" } as const;
 const RUNNING: SliceResult = { kind: "running" };
 
 export class Machine {
@@ -78,7 +80,7 @@ export class Machine {
   /** Throws a VmError or EngineError that says what is wrong with the configuration. */
   static async create(config: VmConfig, modules: EngineModules, backends: MachineBackends): Promise<Machine> {
     const host = new HostSide();
-    const engine = await Engine.create(modules, config.memoryMib, host);
+    const engine = await Engine.create(modules, config.memoryMib, host, { mode: JIT_MODE_OF[config.engine] });
     return new Machine(engine, host, config, backends);
   }
 

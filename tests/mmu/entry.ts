@@ -1,4 +1,4 @@
-// What the tests of mmu/ call. The harness compiles it next to a copy of the engine's mmu with interp/blocks stubbed.
+// What the tests of mmu/ call. The harness compiles it next to a copy of the engine's mmu with jit/codeCache stubbed.
 import { Vcpu, vcpu } from "../cpu/state";
 import { linearLoad, linearModify, linearStore, linearWriteBack } from "../mmu/access";
 import { currentKind, selectTlb } from "../mmu/fill";

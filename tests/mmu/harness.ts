@@ -27,9 +27,9 @@ function compile(): WebAssembly.Module {
   const assembly = join(work, "assembly");
   for (const part of ["shared", "cpu", "decode", "mmu", "host"])
     cpSync(join(root, "assembly", part), join(assembly, part), { recursive: true });
-  mkdirSync(join(assembly, "interp"), { recursive: true });
+  mkdirSync(join(assembly, "jit"), { recursive: true });
   mkdirSync(join(assembly, "test"), { recursive: true });
-  writeFileSync(join(assembly, "interp/blocks.ts"), BLOCKS_STUB);
+  writeFileSync(join(assembly, "jit/codeCache.ts"), BLOCKS_STUB);
   cpSync(join(root, "tests/mmu/entry.ts"), join(assembly, "test/entry.ts"));
   const out = join(work, "mmu.wasm");
   const args = ["assembly/test/entry.ts", "-o", out, "--runtime", "stub", "-O2", "--noAssert", "--importMemory"];

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { Engine, type EngineModules, type HostImports } from "../../src/core/engine.ts";
 import { buildEngine } from "../../tools/buildEngine.ts";
 
-/** Ways of running guest code that every instruction and kernel test goes through. */
-export const ENGINE_MODES = ["interp"] as const;
+/** Ways of running guest code that every instruction and kernel test goes through; `jit` translates all before it runs. */
+export const ENGINE_MODES = ["interp", "jit"] as const;
 export type EngineMode = (typeof ENGINE_MODES)[number];
 
 let modules: Promise<EngineModules> | undefined;
@@ -30,7 +30,7 @@ export function emptyHost(over: Partial<HostImports> = {}): HostImports {
   };
 }
 
-export async function createEngine(_mode: EngineMode, ramMib: number, host: HostImports): Promise<Engine> {
+export async function createEngine(mode: EngineMode, ramMib: number, host: HostImports): Promise<Engine> {
   modules ??= compile();
-  return Engine.create(await modules, ramMib, host);
+  return Engine.create(await modules, ramMib, host, { mode: mode === "jit" ? "forced" : "off" });
 }

@@ -1,0 +1,81 @@
+// An instruction that translated code has the engine execute (helpers.ts jitCold), on a copy of its record.
+import { Insn, INSN_SIZE } from "../decode/insn";
+import { Op } from "../decode/op";
+import { SseOp } from "../decode/sseOp";
+import { ValueType } from "../wasm/opcodes";
+import { BuildState } from "./buildState";
+import { allocateData } from "./codeCache";
+import { forgetFlags } from "./flagNodes";
+import { flush } from "./flush";
+import { IrOp, Var, node } from "./ir";
+import { newNode } from "./values";
+import { FLAG_VARIABLES, GENERAL_REGISTERS, forgetVariables } from "./variables";
+
+/** What a cold instruction may change of what a region keeps in locals. */
+export const enum Clobbers {
+  NOTHING = 0,
+  REGISTERS = 1,
+  FLAGS = 2,
+  VECTORS = 4,
+  /** The TLB in use. */
+  TLB = 8,
+  ALL = 15,
+}
+
+export const VECTOR_VARIABLES: u64 = 0xffff << Var.XMM;
+
+export function callCold(b: BuildState, i: Insn): void {
+  const record = allocateData(<u32>INSN_SIZE);
+  if (!record) {
+    b.full = true;
+    return;
+  }
+  memory.copy(<usize>record, changetype<usize>(i), INSN_SIZE);
+  const copy = changetype<Insn>(<usize>record);
+  copy.indexInBlock = 0;
+  if (i.src == i.immAddress) copy.src = copy.immAddress;
+  if (i.dst == i.immAddress) copy.dst = copy.immAddress;
+  flush(b);
+  const clobbers = clobbersOf(i);
+  const id = newNode(b, IrOp.COLD, ValueType.EMPTY, 0, 0, 0, <i64>record);
+  const n = node(id);
+  n.code = clobbers;
+  n.flag = <u8>i.indexInBlock;
+  if (clobbers & Clobbers.REGISTERS) forgetVariables(GENERAL_REGISTERS);
+  if (clobbers & Clobbers.VECTORS) forgetVariables(VECTOR_VARIABLES);
+  if (clobbers & Clobbers.FLAGS) forgetFlags(b);
+  b.sseChecked = false;
+  b.x87Checked = false;
+}
+
+/** Variables of a Clobbers set. */
+export function clobberedVariables(clobbers: u32): u64 {
+  let mask: u64 = 0;
+  if (clobbers & Clobbers.REGISTERS) mask |= GENERAL_REGISTERS;
+  if (clobbers & Clobbers.FLAGS) mask |= FLAG_VARIABLES;
+  if (clobbers & Clobbers.VECTORS) mask |= VECTOR_VARIABLES;
+  return mask;
+}
+
+function clobbersOf(i: Insn): u32 {
+  const op = <u32>i.op;
+  if (op < <u32>Op.UD) return Clobbers.REGISTERS | Clobbers.FLAGS;
+  if (op < <u32>Op.X87_MEM) return Clobbers.ALL;
+  if (op < <u32>Op.SSE) return x87Clobbers(i, op);
+  return sseClobbers(op - Op.SSE);
+}
+
+/** FNSTSW AX, FCMOVcc, FCOMI and their like have to do with general registers or flags. */
+function x87Clobbers(i: Insn, op: u32): u32 {
+  if (op < <u32>Op.X87_REG || op >= <u32>Op.FWAIT) return Clobbers.NOTHING;
+  const index = op - Op.X87_REG;
+  const group = index >> 3;
+  if (group == 7 && (index & 7) == 4) return Clobbers.REGISTERS;
+  return (group == 3 || group == 7) && ((index & 7) == 5 || (index & 7) == 6) ? Clobbers.FLAGS : Clobbers.NOTHING;
+}
+
+function sseClobbers(op: u32): u32 {
+  if (op <= <u32>SseOp.FLOAT_LAST) return Clobbers.VECTORS;
+  // Comparisons set flags; conversions and moves can have a general register as destination.
+  return Clobbers.REGISTERS | Clobbers.FLAGS | Clobbers.VECTORS;
+}

@@ -1,0 +1,20 @@
+// Before a node that may leave the region, and at the end of a block, all locals get their present values.
+import { ValueType } from "../wasm/opcodes";
+import { BuildState, variableSlot } from "./buildState";
+import { storeFlags } from "./flagNodes";
+import { IrOp } from "./ir";
+import { as32, as64, newNode, variableType } from "./values";
+
+export function flush(b: BuildState): void {
+  storeFlags(b);
+  let left = b.pending;
+  b.pending = 0;
+  while (left) {
+    const variable = <u32>ctz(left);
+    left &= left - 1;
+    const value = load<u32>(variableSlot(variable));
+    const type = variableType(b, variable);
+    const fitted = type == ValueType.I64 ? as64(b, value) : type == ValueType.I32 ? as32(b, value) : value;
+    newNode(b, IrOp.SET, ValueType.EMPTY, fitted, 0, 0, <i64>variable);
+  }
+}

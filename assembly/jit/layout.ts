@@ -1,0 +1,24 @@
+// Where the translator's scratch lies in MemoryMap.JIT. The rest of it belongs to the code cache (codeCache.ts).
+import { MemoryMap } from "../shared/memoryMap";
+
+/** The translator's; nothing in it outlives a module. */
+export const JIT_SCRATCH: u32 = MemoryMap.JIT;
+export const JIT_SCRATCH_SIZE: u32 = 0x40_0000;
+export const CODE_CACHE: u32 = JIT_SCRATCH + JIT_SCRATCH_SIZE;
+export const CODE_CACHE_SIZE: u32 = MemoryMap.JIT_SIZE - JIT_SCRATCH_SIZE;
+
+/** The region under construction (region.ts): 16 KiB. */
+export const REGION: u32 = JIT_SCRATCH;
+/** The builder's state (build.ts) and the lowering's (lower.ts): 48 KiB. */
+export const BUILD_STATE: u32 = JIT_SCRATCH + 0x4000;
+/** The module writer's state: 256 bytes. */
+export const MODULE_STATE: u32 = JIT_SCRATCH + 0xff00;
+/** IR nodes of one region: 1 MiB. */
+export const NODES: u32 = JIT_SCRATCH + 0x1_0000;
+export const NODES_SIZE: u32 = 0x10_0000;
+/** Code of one function, before its locals and length are known: 1 MiB less the rest. */
+export const FUNCTION_CODE: u32 = NODES + NODES_SIZE;
+export const FUNCTION_CODE_SIZE: u32 = 0xf_0000;
+/** The module: 2 MiB. */
+export const MODULE_CODE: u32 = FUNCTION_CODE + FUNCTION_CODE_SIZE;
+export const MODULE_CODE_SIZE: u32 = 0x20_0000;

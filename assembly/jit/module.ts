@@ -1,0 +1,233 @@
+// A wasm module with the functions of one or more regions: (entry i32) -> i32, exported as "0", "1", ...
+// It imports the VM's memory as m.memory and the engine's helpers from module "c".
+import { vcpu } from "../cpu/state";
+import { JitFeature } from "../shared/jit";
+import { MemoryMap } from "../shared/memoryMap";
+import { Encoder } from "../wasm/encoder";
+import { ValueType } from "../wasm/opcodes";
+import { Helper } from "./helperNumber";
+import { FUNCTION_CODE_SIZE, MODULE_CODE, MODULE_CODE_SIZE, MODULE_STATE } from "./layout";
+
+
+@unmanaged
+class ModuleState {
+  code: Encoder;
+  functions: u32;
+  /** Where the number of functions and the section lengths go. */
+  functionSection: u32;
+  codeSection: u32;
+  end: u32;
+}
+
+// @ts-ignore: decorator
+@inline
+function state(): ModuleState {
+  return changetype<ModuleState>(<usize>MODULE_STATE);
+}
+
+/** The functions of a module are at most this many, so that their count is one byte (two with the helpers'). */
+export const MAX_FUNCTIONS: u32 = 100;
+
+const enum Section {
+  TYPE = 1,
+  IMPORT = 2,
+  FUNCTION = 3,
+  EXPORT = 7,
+  CODE = 10,
+}
+
+/** Names of the engine's exports, by Helper. */
+function helperName(helper: u32): string {
+  switch (helper) {
+    case Helper.PROBE:
+      return "jitProbe";
+    case Helper.COLD:
+      return "jitCold";
+    case Helper.CONDITION:
+      return "jitCondition";
+    case Helper.CARRY:
+      return "jitCarry";
+    case Helper.OVERRIDE:
+      return "jitOverride";
+    case Helper.SEGMENT:
+      return "jitSegment";
+    default:
+      return "jitDivide";
+  }
+}
+
+/** Parameter types of a helper, a digit each from the lowest: 1 I32, 2 I64; the ninth digit is the result (0: none). */
+function helperSignature(helper: u32): u32 {
+  switch (helper) {
+    case Helper.PROBE:
+      return 0x1000_0012;
+    case Helper.COLD:
+      return 0x1000_0011;
+    case Helper.CONDITION:
+      return 0x1000_1221;
+    case Helper.CARRY:
+      return 0x1000_0221;
+    case Helper.OVERRIDE:
+      return 0x0000_0001;
+    case Helper.SEGMENT:
+      return 0x2000_0011;
+    default:
+      return 0x2000_0222;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function typeOfDigit(digit: u32): u32 {
+  return digit == 2 ? ValueType.I64 : ValueType.I32;
+}
+
+/** Type of parameter `index` of a helper. */
+export function helperParameter(helper: u32, index: u32): u32 {
+  return typeOfDigit((helperSignature(helper) >> (index << 2)) & 15);
+}
+
+function writeSignature(e: Encoder, signature: u32): void {
+  e.byte(0x60);
+  let parameters: u32 = 0;
+  for (let rest = signature & 0xfff_ffff; rest; rest >>= 4) parameters++;
+  e.unsigned(parameters);
+  for (let rest = signature & 0xfff_ffff; rest; rest >>= 4) e.byte(typeOfDigit(rest & 15));
+  const result = signature >> 28;
+  e.byte(result ? 1 : 0);
+  if (result) e.byte(typeOfDigit(result));
+}
+
+function writeName(e: Encoder, name: string): void {
+  e.unsigned(name.length);
+  for (let i = 0; i < name.length; i++) e.byte(name.charCodeAt(i));
+}
+
+/** Begins a module: everything up to its functions. */
+export function beginModule(): void {
+  const m = state();
+  m.functions = 0;
+  // The code section is written first, at a distance; finishModule puts the rest in front of it.
+  m.code = changetype<Encoder>(<usize>MODULE_STATE + 64);
+  m.code.at = MODULE_CODE + PREAMBLE;
+}
+
+/** Room for everything before the bodies: names and types of helpers, function types, exports. */
+const PREAMBLE: u32 = 0x1000;
+
+/** The encoder for a function's body, which follows the bodies before; the caller begins with `reserve` for its length. */
+export function moduleEncoder(): Encoder {
+  return state().code;
+}
+
+/** Whether there is room for one more function. */
+export function hasRoom(): bool {
+  const m = state();
+  return m.functions < MAX_FUNCTIONS && m.code.at + FUNCTION_CODE_SIZE + 0x4000 < MODULE_CODE + MODULE_CODE_SIZE;
+}
+
+/** A function has been written; gives its number. */
+export function functionWritten(): u32 {
+  return state().functions++;
+}
+
+/** Completes the module; gives the address of its bytes. */
+export function finishModule(): u32 {
+  const m = state();
+  const bodiesEnd = m.code.at;
+  const e = changetype<Encoder>(<usize>MODULE_STATE + 80);
+  e.at = MODULE_CODE;
+  writeHeader(e);
+  writeTypes(e);
+  writeImports(e, vcpu().jitFeatures);
+  writeFunctions(e, m.functions);
+  writeExports(e, m.functions);
+  const bodies = MODULE_CODE + PREAMBLE;
+  const bodyBytes = bodiesEnd - bodies;
+  e.byte(Section.CODE);
+  e.unsigned(bodyBytes + (m.functions < 0x80 ? 1 : 2));
+  e.unsigned(m.functions);
+  // What is in front moves up to the bodies.
+  const front = e.at - MODULE_CODE;
+  const start = bodies - front;
+  memory.copy(<usize>start, <usize>MODULE_CODE, <usize>front);
+  m.end = bodiesEnd;
+  m.codeSection = start;
+  return start;
+}
+
+
+export function moduleLength(): u32 {
+  const m = state();
+  return m.end - m.codeSection;
+}
+
+
+export function moduleFunctions(): u32 {
+  return state().functions;
+}
+
+function writeHeader(e: Encoder): void {
+  e.byte(0);
+  e.byte(0x61);
+  e.byte(0x73);
+  e.byte(0x6d);
+  e.byte(1);
+  e.byte(0);
+  e.byte(0);
+  e.byte(0);
+}
+
+/** Type 0 is that of regions; 1 + helper that of a helper. */
+function writeTypes(e: Encoder): void {
+  e.byte(Section.TYPE);
+  const length = e.reserve();
+  e.unsigned(Helper.COUNT + 1);
+  writeSignature(e, 0x1000_0001);
+  for (let helper: u32 = 0; helper < <u32>Helper.COUNT; helper++) writeSignature(e, helperSignature(helper));
+  e.patch(length, e.at - length - 5);
+}
+
+function writeImports(e: Encoder, features: u32): void {
+  e.byte(Section.IMPORT);
+  const length = e.reserve();
+  e.unsigned(Helper.COUNT + 1);
+  for (let helper: u32 = 0; helper < <u32>Helper.COUNT; helper++) {
+    writeName(e, "c");
+    writeName(e, helperName(helper));
+    e.byte(0);
+    e.unsigned(helper + 1);
+  }
+  writeName(e, "m");
+  writeName(e, "memory");
+  e.byte(2);
+  // Limits that any memory of a VM meets.
+  const shared = (features & JitFeature.SHARED_MEMORY) != 0;
+  e.byte(shared ? 3 : 1);
+  e.unsigned(MemoryMap.GUEST_RAM >> 16);
+  e.unsigned(0x10000);
+  e.patch(length, e.at - length - 5);
+}
+
+function writeFunctions(e: Encoder, count: u32): void {
+  e.byte(Section.FUNCTION);
+  e.unsigned(count + (count < 0x80 ? 1 : 2));
+  e.unsigned(count);
+  for (let i: u32 = 0; i < count; i++) e.byte(0);
+}
+
+function writeExports(e: Encoder, count: u32): void {
+  e.byte(Section.EXPORT);
+  const length = e.reserve();
+  e.unsigned(count);
+  for (let i: u32 = 0; i < count; i++) {
+    const digits: u32 = i < 10 ? 1 : i < 100 ? 2 : 3;
+    e.unsigned(digits);
+    if (digits > 2) e.byte(0x30 + i / 100);
+    if (digits > 1) e.byte(0x30 + ((i / 10) % 10));
+    e.byte(0x30 + (i % 10));
+    e.byte(0);
+    e.unsigned(Helper.COUNT + i);
+  }
+  e.patch(length, e.at - length - 5);
+}

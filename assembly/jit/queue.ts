@@ -1,0 +1,188 @@
+// The way from hot to translated: a queue of hot blocks, made into one module when it is full, when one of them is urgent, or
+// when it has waited long. Runs between blocks only.
+import { Vcpu } from "../cpu/state";
+import { installModule } from "../host/imports";
+import { findEntry } from "../interp/blockBuilder";
+import { Block, DEAD_MODE, SCRATCH_BLOCK, enterInJumpCache, findDecoded, retireBlock } from "../interp/blocks";
+import { JitMode } from "../shared/jit";
+import { nextSegment } from "./codeCache";
+import { isChurning } from "./churn";
+import { NEVER, QUEUE_SIZE, cool, enqueue, isQueued, isRefused, queuedAt, refuse } from "./heat";
+import { beginModule, finishModule, moduleLength } from "./module";
+import { completeEntries, recordRegion } from "./record";
+import { MAX_REGION_BLOCKS, region, regionBlock } from "./region";
+import { formRegion, isMapped, linearOf } from "./regions";
+import { QUEUE, Segment, currentSegment, hasRoom } from "./segments";
+import { translate } from "./translate";
+import { Translation, addToSegment, enterTranslation, entryOf } from "./translations";
+
+/** Instructions for which the first block in the queue waits at most: about 2 ms. */
+const PATIENCE: u64 = 100_000;
+/** What a region may take of the code cache: its record, and copies of its instructions. */
+const REGION_ROOM: u32 = 0x1_0000;
+/** Blocks of the smaller regions that are tried when the translator refuses a larger one: a quarter each. */
+const SMALLER_SHIFT: u32 = 2;
+
+/** A decoded block's heat has come to 0. True: look for the next block afresh, it may be translated now. */
+export function becomeHot(cpu: Vcpu, block: Block): bool {
+  if (cpu.jitMode != JitMode.AUTO || <u32>changetype<usize>(block) == SCRATCH_BLOCK) {
+    block.heat = NEVER - 1;
+    return false;
+  }
+  if (isQueued(cpu, block)) {
+    translateQueue(cpu);
+    return true;
+  }
+  if (isChurning(cpu, block.physical >> 12)) {
+    cool(cpu, block);
+    return false;
+  }
+  if (supersede(cpu, block)) return true;
+  if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
+  enqueue(cpu, block);
+  if (cpu.jitQueued < QUEUE_SIZE) return false;
+  translateQueue(cpu);
+  return true;
+}
+
+/** JitMode.FORCED: translates `block`, which is about to run, and gives what to run in its place. */
+export function translateNow(cpu: Vcpu, block: Block): u32 {
+  const address = <u32>changetype<usize>(block);
+  if (block.code || isRefused(block) || address == SCRATCH_BLOCK) return address;
+  enqueue(cpu, block);
+  translateQueue(cpu);
+  const entry = findEntry(cpu, block.physical, block.ip, block.csBase);
+  if (!entry) return address;
+  enterInJumpCache(cpu, linearOf(block, block.ip), entry);
+  return entry;
+}
+
+/** A block that has been translated under another mapping gives way to that, if it holds in this one. */
+function supersede(cpu: Vcpu, block: Block): bool {
+  const entry = findEntry(cpu, block.physical, block.ip, block.csBase);
+  if (!entry) return false;
+  retireBlock(block);
+  enterInJumpCache(cpu, linearOf(block, block.ip), entry);
+  return true;
+}
+
+/** Translates what is in the queue. */
+export function translateQueue(cpu: Vcpu): void {
+  const count = cpu.jitQueued;
+  let done: u32 = 0;
+  while (done < count) done = translateModule(cpu, done, count);
+  cpu.jitQueued = 0;
+}
+
+/** Makes one module of blocks from the queue, from number `first` on; gives the number of the first that is not in it. */
+function translateModule(cpu: Vcpu, first: u32, count: u32): u32 {
+  if (!hasRoom(currentSegment(), REGION_ROOM, 1)) nextSegment(cpu);
+  const segment = currentSegment();
+  let made: u32 = 0;
+  let functions: u32 = 0;
+  let at = first;
+  beginModule();
+  while (at < count && hasRoom(segment, REGION_ROOM, functions + 1)) {
+    const block = takeQueued(cpu, at);
+    if (changetype<usize>(block)) {
+      const translation = translateFrom(cpu, block, segment.freeSlot);
+      if (changetype<usize>(translation)) {
+        translation.nextInSegment = made;
+        made = <u32>changetype<usize>(translation);
+        functions++;
+      } else if (functions) {
+        putBack(at, block); // the module may be what is full
+        break;
+      } else refuse(block);
+    }
+    at++;
+  }
+  if (functions) install(cpu, segment, made, functions);
+  return at;
+}
+
+/** Takes number `index` out of the queue; null if it is not to be translated (any more, or not now). */
+function takeQueued(cpu: Vcpu, index: u32): Block {
+  const address = queuedAt(index);
+  const block = changetype<Block>(<usize>address);
+  store<u32>(QUEUE + <usize>(index << 2), 0);
+  if (!address || block.mode == DEAD_MODE) return changetype<Block>(0);
+  if (block.mode == cpu.mode && isMapped(cpu, block)) return block;
+  // Not in this address space: soon, when it runs again.
+  block.heat = (cpu.jitThreshold >> 2) + 1;
+  return changetype<Block>(0);
+}
+
+function putBack(index: u32, block: Block): void {
+  store<u32>(QUEUE + <usize>(index << 2), <u32>changetype<usize>(block));
+}
+
+/** Translates a region from `block` on, the largest that the translator takes; gives its record, or null. */
+function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32): Translation {
+  const segment = currentSegment();
+  const free = segment.free;
+  for (let limit = MAX_REGION_BLOCKS; limit; limit >>= SMALLER_SHIFT) {
+    formRegion(cpu, block, limit);
+    const translation = recordRegion();
+    const ordinal = translate();
+    if (ordinal >= 0) {
+      completeEntries(translation, firstSlot + <u32>ordinal);
+      adoptBlocks(cpu);
+      return translation;
+    }
+    segment.free = free;
+  }
+  return changetype<Translation>(0);
+}
+
+/** The region's blocks are no longer hot by themselves. */
+function adoptBlocks(cpu: Vcpu): void {
+  for (let i: u32 = 0; i < region().blockCount; i++) {
+    const block = changetype<Block>(<usize>regionBlock(i).block);
+    cool(cpu, block);
+    for (let queued: u32 = 0; queued < cpu.jitQueued; queued++)
+      if (queuedAt(queued) == <u32>changetype<usize>(block)) putBack(queued, changetype<Block>(0));
+  }
+  cpu.statGuestBytes += <u64>regionBytes();
+}
+
+function regionBytes(): u32 {
+  let bytes: u32 = 0;
+  for (let i: u32 = 0; i < region().blockCount; i++) bytes += changetype<Block>(<usize>regionBlock(i).block).byteLength;
+  return bytes;
+}
+
+/** Has the module compiled, and from then on its translations run; `made` is their chain. */
+function install(cpu: Vcpu, segment: Segment, made: u32, functions: u32): void {
+  const address = finishModule();
+  const length = moduleLength();
+  const accepted = installModule(address, length, segment.freeSlot, functions) != 0;
+  let next = made;
+  while (next) {
+    const translation = changetype<Translation>(<usize>next);
+    next = translation.nextInSegment;
+    settleBlocks(translation, accepted);
+    if (accepted) {
+      addToSegment(segment, translation);
+      enterTranslation(translation);
+    }
+  }
+  if (!accepted) return;
+  segment.freeSlot += functions;
+  segment.wasmBytes += length;
+  cpu.statModules++;
+  cpu.statRegions += <u64>functions;
+  cpu.statWasmBytes += <u64>length;
+}
+
+/** The decoded blocks that have become entries give way to them, or are not tried again. */
+function settleBlocks(translation: Translation, accepted: bool): void {
+  for (let i: u32 = 0; i < translation.entryCount; i++) {
+    const entry = entryOf(translation, i);
+    const address = findDecoded(entry.physical, entry.ip, entry.mode, entry.csBase);
+    if (!address) continue;
+    const block = changetype<Block>(<usize>address);
+    if (accepted) retireBlock(block);
+    else refuse(block);
+  }
+}

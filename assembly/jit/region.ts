@@ -1,0 +1,65 @@
+// The region being translated: blocks and the direct jumps between them. Formed by regions.ts, read by translate.ts.
+import { REGION } from "./layout";
+
+export const MAX_REGION_BLOCKS: u32 = 64;
+
+
+@unmanaged
+export class RegionBlock {
+  /** The decoded block (interp/blocks.ts). */
+  block: u32;
+  /** Region block that the final direct jump goes to, or -1: it leaves the region. */
+  taken: i32;
+  /** Likewise for falling through, or not taken. */
+  next: i32;
+  /** Entry number (0 is the main one), or -1. */
+  entry: i32;
+  /** Address of the link slot of the taken way out where it leaves the region, else 0. */
+  takenLink: u32;
+  nextLink: u32;
+  /** Set by `translate` for entries: the most instructions that run before fuel is looked at again. */
+  weight: u32;
+  // ---- private to the translator ----
+  /** First IR node, and the end of its list. */
+  firstNode: u32;
+  endNode: u32;
+  /** Node of the condition (BRANCH) or the target IP (INDIRECT). */
+  condition: u32;
+  /** Position in reverse postorder. */
+  order: i32;
+  terminator: u32;
+  /** What is known of the flags at its end: FlagOp or DYNAMIC, and the operand size in bits. */
+  flagKind: u32;
+  flagBits: u32;
+  /** An edge that closes a cycle leads here: fuel is looked at. */
+  isLoopHead: bool;
+  visited: bool;
+  _pad: u16;
+  /** Number of its first instruction in the region. */
+  firstInsn: u32;
+}
+
+export const REGION_BLOCK_SIZE: usize = 64;
+
+
+@unmanaged
+export class Region {
+  blockCount: u32;
+  entryCount: u32;
+  /** Mode bits (cpu/state.ts) that all its blocks share. */
+  mode: u32;
+  _pad: u32;
+  csBase: u64;
+}
+
+// @ts-ignore: decorator
+@inline
+export function region(): Region {
+  return changetype<Region>(<usize>REGION);
+}
+
+// @ts-ignore: decorator
+@inline
+export function regionBlock(index: u32): RegionBlock {
+  return changetype<RegionBlock>(<usize>REGION + 64 + <usize>index * REGION_BLOCK_SIZE);
+}

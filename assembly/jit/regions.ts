@@ -1,0 +1,186 @@
+// Which blocks are translated together: from a hot block along direct jumps, and over calls to where they return to, which
+// is a further entry; so that a loop with calls in it is one function. Nothing here changes what the guest can see: pages
+// are found by the TLB as it is, without walks.
+import { Mode, Vcpu } from "../cpu/state";
+import { decodeAhead } from "../interp/blockBuilder";
+import { Block, NO_PAGE, findDecoded } from "../interp/blocks";
+import { peekCode } from "../mmu/fetch";
+import { NO_PHYSICAL } from "../mmu/paging";
+import { JitMode } from "../shared/jit";
+import { isChurning } from "./churn";
+import { isWarm } from "./heat";
+import { MAX_REGION_BLOCKS, RegionBlock, region, regionBlock } from "./region";
+import { REGION_PAGES } from "./segments";
+import { NOWHERE, isCall, lastInsn, nextTarget, returnTarget, takenTarget } from "./successors";
+
+const MAX_INSTRUCTIONS: u32 = 600;
+const MAX_PAGES: u32 = 8;
+/** Blocks up to which code that has not run yet is decoded ahead (JitMode.FORCED). */
+const MAX_AHEAD: u32 = 16;
+
+
+@unmanaged
+export class RegionPage {
+  linear: u64;
+  physicalPage: u32;
+  /** Pieces of code on it. */
+  rangeCount: u32;
+}
+
+// @ts-ignore: decorator
+@inline
+export function regionPage(index: u32): RegionPage {
+  return changetype<RegionPage>(REGION_PAGES + 16 + <usize>(index << 4));
+}
+
+/** Of the region under construction, beside what region.ts has for the translator. */
+@unmanaged
+class Size {
+  pages: u32;
+  instructions: u32;
+  /** Blocks that it may have. */
+  limit: u32;
+}
+
+// @ts-ignore: decorator
+@inline
+function size(): Size {
+  return changetype<Size>(REGION_PAGES);
+}
+
+export function regionPageCount(): u32 {
+  return size().pages;
+}
+
+/** Forms the region that starts at `main`, of at most `limit` blocks. */
+export function formRegion(cpu: Vcpu, main: Block, limit: u32): void {
+  const r = region();
+  r.blockCount = 0;
+  r.entryCount = 0;
+  r.mode = main.mode;
+  r.csBase = main.csBase;
+  const s = size();
+  s.pages = 0;
+  s.instructions = 0;
+  s.limit = min(limit, MAX_REGION_BLOCKS);
+  makeEntry(append(main));
+  for (let i: u32 = 0; i < r.blockCount; i++) expand(cpu, regionBlock(i));
+}
+
+/** Looks where the block goes, which may append blocks. */
+function expand(cpu: Vcpu, b: RegionBlock): void {
+  const block = changetype<Block>(<usize>b.block);
+  const last = lastInsn(block);
+  const forced = cpu.jitMode == JitMode.FORCED;
+  if (!isCall(last)) b.taken = include(cpu, block, takenTarget(last), forced);
+  b.next = include(cpu, block, nextTarget(last), forced);
+  const back = include(cpu, block, returnTarget(last), forced && isCall(last));
+  if (back >= 0) makeEntry(back);
+}
+
+function makeEntry(index: i32): void {
+  const b = regionBlock(index);
+  if (b.entry < 0) b.entry = region().entryCount++;
+}
+
+/** Index of the region's block at `ip`, to which `from` goes; appended if it should belong to the region, else -1. */
+function include(cpu: Vcpu, from: Block, ip: u64, ahead: bool): i32 {
+  if (ip == NOWHERE) return -1;
+  const count = region().blockCount;
+  for (let i: u32 = 0; i < count; i++) {
+    if (changetype<Block>(<usize>regionBlock(i).block).ip == ip) return i;
+  }
+  if (count >= size().limit) return -1;
+  const linear = linearOf(from, ip);
+  const physical = locate(cpu, from, linear);
+  if (physical == NO_PHYSICAL) return -1;
+  let address = findDecoded(<u32>physical, ip, from.mode, from.csBase);
+  if (!address && ahead && count < MAX_AHEAD && isOnPage(from, linear) && cpu.mode == from.mode)
+    address = decodeAhead(cpu, ip, linear, <u32>physical);
+  if (!address) return -1;
+  const block = changetype<Block>(<usize>address);
+  if (size().instructions + block.count > MAX_INSTRUCTIONS || !isWanted(cpu, block)) return -1;
+  return block.secondPage == NO_PAGE || isMapped(cpu, block) ? append(block) : -1;
+}
+
+function isWanted(cpu: Vcpu, block: Block): bool {
+  if (cpu.jitMode == JitMode.FORCED) return true;
+  return isWarm(cpu, block) && !isChurning(cpu, block.physical >> 12);
+}
+
+export function linearOf(block: Block, ip: u64): u64 {
+  const linear = block.csBase + ip;
+  return (block.mode & Mode.CODE_SIZE) == 3 ? linear : linear & 0xffff_ffff;
+}
+
+// @ts-ignore: decorator
+@inline
+function isOnPage(block: Block, linear: u64): bool {
+  return linearOf(block, block.ip) >> 12 == linear >> 12;
+}
+
+/** The physical address of the code at `linear`, as far as that is known. */
+function locate(cpu: Vcpu, from: Block, linear: u64): u64 {
+  if (isOnPage(from, linear)) return <u64>((from.physical & ~0xfff) | ((<u32>linear) & 0xfff));
+  if (cpu.mode != from.mode) return NO_PHYSICAL;
+  const physical = peekCode(cpu, linear);
+  return physical > 0xffff_ffff ? NO_PHYSICAL : physical;
+}
+
+/** Whether the block's code is where it was decoded from, as far as the TLB knows. The CPU is in its mode. */
+export function isMapped(cpu: Vcpu, block: Block): bool {
+  if (peekCode(cpu, linearOf(block, block.ip)) != <u64>block.physical) return false;
+  if (block.secondPage == NO_PAGE) return true;
+  const physical = peekCode(cpu, secondLinear(block));
+  return physical != NO_PHYSICAL && physical >> 12 == <u64>block.secondPage;
+}
+
+/** The linear address of the block's last byte: where it crosses, on its second page. */
+export function secondLinear(block: Block): u64 {
+  return linearOf(block, block.ip + <u64>(block.byteLength - 1));
+}
+
+/** Appends the block, or gives -1 where it would need too many pages. */
+function append(block: Block): i32 {
+  const linear = linearOf(block, block.ip);
+  const crosses = block.secondPage != NO_PAGE;
+  const second = secondLinear(block);
+  const known = size().pages;
+  if (!notePage(linear, block.physical >> 12) || (crosses && !notePage(second, block.secondPage))) {
+    size().pages = known;
+    return -1;
+  }
+  findPage(linear).rangeCount++;
+  if (crosses) findPage(second).rangeCount++;
+  const r = region();
+  const index = r.blockCount++;
+  const b = regionBlock(index);
+  b.block = <u32>changetype<usize>(block);
+  b.taken = -1;
+  b.next = -1;
+  b.entry = -1;
+  b.takenLink = 0;
+  b.nextLink = 0;
+  size().instructions += block.count;
+  return index;
+}
+
+/** The region's page that holds `linear`, or null. */
+export function findPage(linear: u64): RegionPage {
+  for (let i: u32 = 0; i < size().pages; i++) {
+    if (regionPage(i).linear == (linear & ~(<u64>0xfff))) return regionPage(i);
+  }
+  return changetype<RegionPage>(0);
+}
+
+function notePage(linear: u64, physicalPage: u32): bool {
+  const known = findPage(linear);
+  if (changetype<usize>(known)) return known.physicalPage == physicalPage;
+  const s = size();
+  if (s.pages == MAX_PAGES) return false;
+  const page = regionPage(s.pages++);
+  page.linear = linear & ~(<u64>0xfff);
+  page.physicalPage = physicalPage;
+  page.rangeCount = 0;
+  return true;
+}

@@ -1,0 +1,158 @@
+// What is kept of each translated region: where its code lies in guest memory, its entries, and its links. All of it
+// lies in one segment (segments.ts), in this order:
+//
+//   Translation                                 the record below
+//   TranslationPage × pageCount                 in the chains by physical page
+//   u32 start | end << 16, × all pages' ranges  bytes of code on the page
+//   Block × entryCount                          its entries, found like decoded blocks (interp/blocks.ts)
+//   LinkSlot × linkCount                        direct ways out
+//
+// A dead translation keeps its memory until its segment is emptied, so that its function may still run to its end.
+import { DEAD_MODE, Block, enterInTable, removeFromTable } from "../interp/blocks";
+import { markCodePage } from "../mmu/codePages";
+import { PAGE_HEADS, Segment } from "./segments";
+
+
+@unmanaged
+export class Translation {
+  nextInSegment: u32;
+  dead: u32;
+  /** Vcpu.mappingEpoch in which the mapping of its pages was last looked at. */
+  epoch: u32;
+  pageCount: u32;
+  pages: u32;
+  entryCount: u32;
+  entries: u32;
+  linkCount: u32;
+  links: u32;
+  _pad: u32;
+  _pad2: u64;
+}
+
+
+@unmanaged
+export class TranslationPage {
+  /** Linear address of the page. */
+  linear: u64;
+  physicalPage: u32;
+  /** The next TranslationPage of the chain. */
+  next: u32;
+  translation: u32;
+  ranges: u32;
+  rangeCount: u32;
+  _pad: u32;
+}
+
+export const TRANSLATION_PAGE_SIZE: u32 = 32;
+
+/** An entry's block: fields of Block that only decoded ones use otherwise. */
+@unmanaged
+export class Entry extends Block {
+  // @ts-ignore: decorator
+  @inline
+  get translation(): Translation {
+    return changetype<Translation>(<usize>this.end);
+  }
+}
+
+
+@unmanaged
+export class LinkSlot {
+  /** The Entry to go on with, or 0. */
+  target: u32;
+  /** Vcpu.mappingEpoch in which that holds, or ANY_EPOCH. */
+  epoch: u32;
+  /** The way out leads to a page of the translation: where it holds, so does the target's first byte. */
+  nearby: u32;
+  _pad: u32;
+
+  /** Leads to the entry at `target` from now on; it was found in mapping `epoch`. */
+  lead(target: u32, epoch: u32): void {
+    const alone = changetype<Entry>(<usize>target).translation.pageCount == 1;
+    this.target = target;
+    this.epoch = this.nearby && alone ? ANY_EPOCH : epoch;
+  }
+}
+
+export const LINK_SLOT_SIZE: u32 = 16;
+/** No mapping is of this epoch. */
+export const ANY_EPOCH: u32 = 0xffff_ffff;
+
+const HEADS: u32 = 4096;
+
+// @ts-ignore: decorator
+@inline
+export function headOf(page: u32): usize {
+  return PAGE_HEADS + <usize>((page & (HEADS - 1)) << 2);
+}
+
+/** Empties the chains by page. */
+export function clearHeads(): void {
+  memory.fill(PAGE_HEADS, 0, <usize>(HEADS << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function pageOf(translation: Translation, index: u32): TranslationPage {
+  return changetype<TranslationPage>(<usize>(translation.pages + index * TRANSLATION_PAGE_SIZE));
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryOf(translation: Translation, index: u32): Entry {
+  return changetype<Entry>(<usize>translation.entries + <usize>index * offsetof<Block>());
+}
+
+/** Whether [start, end) of the page, by offsets, overlaps code of the translation. */
+export function rangesOverlap(page: TranslationPage, start: u32, end: u32): bool {
+  for (let i: u32 = 0; i < page.rangeCount; i++) {
+    const range = load<u32>(<usize>(page.ranges + (i << 2)));
+    if ((range & 0xffff) < end && start < range >> 16) return true;
+  }
+  return false;
+}
+
+/** Makes the translation's entries be found, and its pages' writes be noticed. */
+export function enterTranslation(translation: Translation): void {
+  for (let i: u32 = 0; i < translation.entryCount; i++) enterInTable(entryOf(translation, i));
+  for (let i: u32 = 0; i < translation.pageCount; i++) {
+    const page = pageOf(translation, i);
+    const head = headOf(page.physicalPage);
+    page.next = load<u32>(head);
+    store<u32>(head, <u32>changetype<usize>(page));
+    markCodePage(page.physicalPage);
+  }
+}
+
+export function addToSegment(segment: Segment, translation: Translation): void {
+  translation.nextInSegment = segment.translations;
+  segment.translations = <u32>changetype<usize>(translation);
+}
+
+function unchain(page: TranslationPage): void {
+  const address = <u32>changetype<usize>(page);
+  let slot = headOf(page.physicalPage);
+  while (load<u32>(slot) != address) {
+    slot = <usize>load<u32>(slot) + offsetof<TranslationPage>("next");
+  }
+  store<u32>(slot, page.next);
+}
+
+/** Nothing finds or enters it any more. Its function may be running: it goes on to its next way out. */
+export function killTranslation(translation: Translation): void {
+  translation.dead = 1;
+  for (let i: u32 = 0; i < translation.entryCount; i++) {
+    const entry = entryOf(translation, i);
+    removeFromTable(entry);
+    entry.mode = DEAD_MODE;
+  }
+  for (let i: u32 = 0; i < translation.pageCount; i++) unchain(pageOf(translation, i));
+}
+
+/** Clears the translation's links to entries in [start, end). */
+export function clearLinksInto(translation: Translation, start: u32, end: u32): void {
+  for (let i: u32 = 0; i < translation.linkCount; i++) {
+    const slot = changetype<LinkSlot>(<usize>(translation.links + i * LINK_SLOT_SIZE));
+    if (slot.target - start < end - start) slot.target = 0;
+  }
+}

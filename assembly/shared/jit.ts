@@ -1,0 +1,34 @@
+// What the translator, the run loop and TypeScript agree on.
+
+/** When guest code is translated (`setJit`). */
+export const enum JitMode {
+  /** Never. */
+  OFF,
+  /** When it has run often enough. */
+  AUTO,
+  /** Before it runs for the first time. */
+  FORCED,
+}
+
+/** What the host's WebAssembly can do. */
+export const enum JitFeature {
+  SHARED_MEMORY = 1,
+  SIMD = 2,
+  TAIL_CALLS = 4,
+}
+
+/** What a translated function returns, if not the address of a link slot. `rip` is set in any case. */
+export const enum ExitCode {
+  /** Look the next block up; there may be attention. */
+  INDIRECT = 0,
+  /** The instruction at rip could not be done here and has done nothing: interpret it. */
+  INTERPRET = 1,
+  /** Out of fuel, at a loop head. */
+  FUEL = 2,
+}
+
+/** The exported function table. */
+export const enum JitTable {
+  /** Places that the code cache needs (`setJit`). */
+  PLACES = 16384,
+}
