@@ -152,7 +152,7 @@ export function buildUncached(cpu: Vcpu, linear: u64): u32 {
     raiseGp(cpu, 0);
     return 0;
   }
-  block.byteLength = length;
+  block.byteLength = <u16>length;
   finish(cpu, block, 1, i.nextRip, i);
   return <u32>changetype<usize>(block);
 }
@@ -164,6 +164,8 @@ function start(cpu: Vcpu, block: Block, ip: u64): void {
   block.secondPage = NO_PAGE;
   block.code = 0;
   block.heat = cpu.jitThreshold;
+  block.isAdopted = 0;
+  block.cameFrom = 0;
 }
 
 /** Fills `block` from code bytes at `host`; gives the address after its last record, or 0 with a fault pending. */
@@ -195,7 +197,7 @@ function decodePage(cpu: Vcpu, block: Block, linear: u64, host: usize): u32 {
     count++;
     if (i.prefixes & Prefix.ENDS_BLOCK) break;
   }
-  block.byteLength = <u32>(at - host);
+  block.byteLength = <u16>(at - host);
   return finish(cpu, block, count, ip, i);
 }
 
@@ -214,7 +216,7 @@ function buildCrossing(cpu: Vcpu, block: Block, linear: u64): u32 {
     raiseGp(cpu, 0);
     return 0;
   }
-  block.byteLength = length;
+  block.byteLength = <u16>length;
   block.secondPage = 0; // known to the caller
   return finish(cpu, block, 1, i.nextRip, i);
 }

@@ -34,7 +34,9 @@ export class Block {
   mode: u32;
   /** Instructions, without BLOCK_END. Of an entry: the most that run before its code looks at its fuel again. */
   count: u32;
-  byteLength: u32;
+  byteLength: u16;
+  /** It is part of a translated region: worth being part of others that it is reached from. */
+  isAdopted: u16;
   /** Address after the last record to run: past BLOCK_END where the block falls into it. */
   end: u32;
   nextInBucket: u32;
@@ -46,6 +48,8 @@ export class Block {
   code: u32;
   /** Runs until it is hot. Of an entry: its number in the function. */
   heat: u32;
+  /** Low half of the IP of the block that last came here by an indirect jump or call: a prediction. */
+  cameFrom: u32;
 
   // @ts-ignore: decorator
   @inline
@@ -115,6 +119,11 @@ export function enterInTable(block: Block): void {
   store<u32>(bucket, <u32>changetype<usize>(block));
 }
 
+/** First of the decoded blocks on physical page `page`, and of others (Block.nextInPage). */
+export function firstOnPage(page: u32): u32 {
+  return load<u32>(pageList(page));
+}
+
 /** Puts a built block into the tables. */
 export function commitBlock(cpu: Vcpu, block: Block, endOfRecords: u32): void {
   store<u32>(<usize>FREE_POINTER, endOfRecords);
@@ -157,6 +166,17 @@ export function findDecoded(physical: u32, ip: u64, mode: u32, csBase: u64): u32
   while (at && changetype<Block>(<usize>at).code)
     at = nextMatch(changetype<Block>(<usize>at).nextInBucket, physical, ip, mode, csBase);
   return at;
+}
+
+/** Whether there is translated code that begins there. */
+export function isTranslated(physical: u32, ip: u64, mode: u32, csBase: u64): bool {
+  const at = nextMatch(bucketHead(physical, ip), physical, ip, mode, csBase);
+  return at != 0 && (changetype<Block>(<usize>at).code != 0 || nextIsTranslated(changetype<Block>(<usize>at)));
+}
+
+function nextIsTranslated(block: Block): bool {
+  const at = nextMatch(block.nextInBucket, block.physical, block.ip, block.mode, block.csBase);
+  return at != 0 && changetype<Block>(<usize>at).code != 0;
 }
 
 // @ts-ignore: decorator

@@ -202,7 +202,9 @@ function follow(cpu: Exec, block: Block): u32 {
     if (linked && changetype<Block>(<usize>linked).mode == cpu.mode) return linked;
     return lookUpAndLink(cpu, block, slot);
   }
-  return lookUp(cpu);
+  const next = lookUp(cpu);
+  if (next) changetype<Block>(<usize>next).cameFrom = <u32>block.ip;
+  return next;
 }
 
 // @ts-ignore: decorator

@@ -140,6 +140,7 @@ function adoptBlocks(cpu: Vcpu): void {
   for (let i: u32 = 0; i < region().blockCount; i++) {
     const block = changetype<Block>(<usize>regionBlock(i).block);
     cool(cpu, block);
+    block.isAdopted = 1;
     for (let queued: u32 = 0; queued < cpu.jitQueued; queued++)
       if (queuedAt(queued) == <u32>changetype<usize>(block)) putBack(queued, changetype<Block>(0));
   }

@@ -37,9 +37,11 @@ export class RegionBlock {
   _pad: u16;
   /** Number of its first instruction in the region. */
   firstInsn: u32;
+  /** Region blocks that its final indirect jump, indirect call or RET is expected to go to, as bits. */
+  targets: u64;
 }
 
-export const REGION_BLOCK_SIZE: usize = 64;
+export const REGION_BLOCK_SIZE: usize = 72;
 
 
 @unmanaged

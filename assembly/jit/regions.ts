@@ -1,9 +1,11 @@
 // Which blocks are translated together: from a hot block along direct jumps, and over calls to where they return to, which
-// is a further entry; so that a loop with calls in it is one function. Nothing here changes what the guest can see: pages
+// is a further entry; so that a loop with calls in it is one function. Then, as far as there is room, the functions that are called:
+// a call and its return then cost no more than jumps (returns.ts). Nothing here changes what the guest can see: pages
 // are found by the TLB as it is, without walks.
 import { Mode, Vcpu } from "../cpu/state";
+import { Op } from "../decode/op";
 import { decodeAhead } from "../interp/blockBuilder";
-import { Block, NO_PAGE, findDecoded } from "../interp/blocks";
+import { Block, NO_PAGE, findDecoded, firstOnPage, isTranslated } from "../interp/blocks";
 import { peekCode } from "../mmu/fetch";
 import { NO_PHYSICAL } from "../mmu/paging";
 import { JitMode } from "../shared/jit";
@@ -15,6 +17,8 @@ import { NOWHERE, isCall, lastInsn, nextTarget, returnTarget, takenTarget } from
 
 const MAX_INSTRUCTIONS: u32 = 600;
 const MAX_PAGES: u32 = 8;
+/** Of an indirect jump or call. */
+const MAX_TARGETS: u64 = 24;
 /** Blocks up to which code that has not run yet is decoded ahead (JitMode.FORCED). */
 const MAX_AHEAD: u32 = 16;
 
@@ -64,7 +68,38 @@ export function formRegion(cpu: Vcpu, main: Block, limit: u32): void {
   s.instructions = 0;
   s.limit = min(limit, MAX_REGION_BLOCKS);
   makeEntry(append(main));
-  for (let i: u32 = 0; i < r.blockCount; i++) expand(cpu, regionBlock(i));
+  let expanded: u32 = 0;
+  let called: u32 = 0;
+  do {
+    while (expanded < r.blockCount) expand(cpu, regionBlock(expanded++));
+    while (called < r.blockCount && expanded == r.blockCount) includeCallee(cpu, regionBlock(called++));
+  } while (expanded < r.blockCount);
+}
+
+/** If the block ends with a call: the first blocks of the functions that it goes to. */
+function includeCallee(cpu: Vcpu, b: RegionBlock): void {
+  const block = changetype<Block>(<usize>b.block);
+  const last = lastInsn(block);
+  if (last.op == Op.CALL) b.taken = include(cpu, block, takenTarget(last), cpu.jitMode == JitMode.FORCED);
+  else if (last.op == Op.CALL_INDIRECT) includeTargets(cpu, b);
+}
+
+/** The blocks to which the block's indirect jump or call has gone in the interpreter, as far as they lie on the region's pages. */
+function includeTargets(cpu: Vcpu, b: RegionBlock): void {
+  const block = changetype<Block>(<usize>b.block);
+  const pages = size().pages;
+  for (let i: u32 = 0; i < pages; i++) {
+    let address = firstOnPage(regionPage(i).physicalPage);
+    while (address) {
+      const target = changetype<Block>(<usize>address);
+      address = target.nextInPage;
+      if (target.cameFrom != <u32>block.ip || target.mode != block.mode || target.csBase != block.csBase) continue;
+      if (popcnt(b.targets) == MAX_TARGETS) return;
+      target.isAdopted = 1;
+      const index = include(cpu, block, target.ip, false);
+      if (index >= 0) b.targets |= (<u64>1) << (<u64>index);
+    }
+  }
 }
 
 /** Looks where the block goes, which may append blocks. */
@@ -74,6 +109,7 @@ function expand(cpu: Vcpu, b: RegionBlock): void {
   const forced = cpu.jitMode == JitMode.FORCED;
   if (!isCall(last)) b.taken = include(cpu, block, takenTarget(last), forced);
   b.next = include(cpu, block, nextTarget(last), forced);
+  if (last.op == Op.JMP_INDIRECT) includeTargets(cpu, b);
   const back = include(cpu, block, returnTarget(last), forced && isCall(last));
   if (back >= 0) makeEntry(back);
 }
@@ -97,15 +133,24 @@ function include(cpu: Vcpu, from: Block, ip: u64, ahead: bool): i32 {
   let address = findDecoded(<u32>physical, ip, from.mode, from.csBase);
   if (!address && ahead && count < MAX_AHEAD && isOnPage(from, linear) && cpu.mode == from.mode)
     address = decodeAhead(cpu, ip, linear, <u32>physical);
+  if (!address) address = decodeAgain(cpu, from, ip, linear, <u32>physical);
   if (!address) return -1;
   const block = changetype<Block>(<usize>address);
   if (size().instructions + block.count > MAX_INSTRUCTIONS || !isWanted(cpu, block)) return -1;
   return block.secondPage == NO_PAGE || isMapped(cpu, block) ? append(block) : -1;
 }
 
+/** Decodes what has been translated as the start of another region: an inner loop, a function that many call. */
+function decodeAgain(cpu: Vcpu, from: Block, ip: u64, linear: u64, physical: u32): u32 {
+  if (cpu.mode != from.mode || !isTranslated(physical, ip, from.mode, from.csBase)) return 0;
+  const address = decodeAhead(cpu, ip, linear, physical);
+  if (address) changetype<Block>(<usize>address).isAdopted = 1;
+  return address;
+}
+
 function isWanted(cpu: Vcpu, block: Block): bool {
   if (cpu.jitMode == JitMode.FORCED) return true;
-  return isWarm(cpu, block) && !isChurning(cpu, block.physical >> 12);
+  return (block.isAdopted || isWarm(cpu, block)) && !isChurning(cpu, block.physical >> 12);
 }
 
 export function linearOf(block: Block, ip: u64): u64 {
@@ -161,6 +206,7 @@ function append(block: Block): i32 {
   b.entry = -1;
   b.takenLink = 0;
   b.nextLink = 0;
+  b.targets = 0;
   size().instructions += block.count;
   return index;
 }

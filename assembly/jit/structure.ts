@@ -50,6 +50,7 @@ export function readGraph(): void {
     const block = regionBlock(i);
     addEdge(i, block.taken);
     addEdge(i, block.next);
+    for (let left = block.targets; left; left &= left - 1) addEdge(i, <i32>ctz(left));
   }
 }
 

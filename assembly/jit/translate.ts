@@ -15,8 +15,9 @@ import { flush } from "./flush";
 import { IrOp, Var, node } from "./ir";
 import { BUILD_STATE, FUNCTION_CODE, FUNCTION_CODE_SIZE, NODES } from "./layout";
 import { countUses, emitValue, loadTlb, loadVariables, lowerNodes, storeVariables } from "./lower";
-import { LowerState, MAX_LOCALS, beginLocals, localType, lowerState } from "./lowerState";
+import { LowerState, MAX_LOCALS, beginLocals, localType, lowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { functionWritten, hasRoom, moduleEncoder } from "./module";
+import { findReturns } from "./returns";
 import { RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, emitRegion, isDispatched, predecessorsOf, readGraph, successorsOf } from "./structure";
 import { forgetVariables } from "./variables";
@@ -38,6 +39,7 @@ export function translate(): i32 {
   const instructions = countInstructions();
   const recovery = allocateData(instructions * RECOVERY_SIZE + region().blockCount + 16);
   if (!recovery) return -1;
+  findReturns();
   readGraph();
   findOrder();
   if (!buildBlocks()) return -1;
@@ -82,6 +84,7 @@ function visit(index: u32): void {
   block.order = OPEN;
   if (block.next >= 0) visit(<u32>block.next);
   if (block.taken >= 0) visit(<u32>block.taken);
+  for (let left = block.targets; left; left &= left - 1) visit(<u32>ctz(left));
   const order = load<u32>(ORDER) - 1;
   store<u32>(ORDER, order);
   block.order = <i32>order;
@@ -307,7 +310,7 @@ function emitBlock(index: u32): void {
       emitBranch(b, s, entry, last);
       return;
     case Terminator.INDIRECT:
-      emitIndirect(b, s, entry.condition);
+      emitIndirect(b, s, entry);
       return;
     default:
       emitEdge(s, entry.next, entry.nextLink, last.nextRip);
@@ -354,23 +357,96 @@ function emitEdge(s: LowerState, to: i32, link: u32, rip: i64): void {
 
 function emitBranch(b: Build, s: LowerState, entry: RegionBlock, last: Insn): void {
   emitValue(b, s, entry.condition, ValueType.I32);
-  const to = entry.taken;
-  if (to >= 0 && !isDispatched(<u32>to)) s.code.branch(Wasm.BR_IF, s.depth - edgeLabel(<u32>to));
-  else {
-    s.code.open(Wasm.IF, ValueType.EMPTY);
-    s.depth++;
-    emitEdge(s, to, entry.takenLink, last.imm);
-    s.code.end();
-    s.depth--;
-  }
+  emitConditionalEdge(s, entry.taken, entry.takenLink, last.imm);
   emitEdge(s, entry.next, entry.nextLink, last.nextRip);
 }
 
-function emitIndirect(b: Build, s: LowerState, target: u32): void {
+/** emitEdge if the value on the stack is not 0. */
+function emitConditionalEdge(s: LowerState, to: i32, link: u32, rip: i64): void {
+  if (to >= 0 && !isDispatched(<u32>to)) {
+    s.code.branch(Wasm.BR_IF, s.depth - edgeLabel(<u32>to));
+    return;
+  }
+  s.code.open(Wasm.IF, ValueType.EMPTY);
+  s.depth++;
+  emitEdge(s, to, link, rip);
+  s.code.end();
+  s.depth--;
+}
+
+const TARGETS: usize = <usize>BUILD_STATE + 0x1300;
+/** Targets that are compared one after the other. */
+const LINEAR_TARGETS: u32 = 3;
+
+// @ts-ignore: decorator
+@inline
+function sortedTarget(index: u32): u32 {
+  return <u32>load<u8>(TARGETS + <usize>index);
+}
+
+
+function targetIp(index: u32): u64 {
+  return changetype<Block>(<usize>regionBlock(index).block).ip;
+}
+
+/** Puts the blocks of `targets` at TARGETS, by IP; gives their number. */
+function sortTargets(targets: u64): u32 {
+  let count: u32 = 0;
+  for (let left = targets; left; left &= left - 1) {
+    const index = <u32>ctz(left);
+    let at = count++;
+    for (; at && targetIp(sortedTarget(at - 1)) > targetIp(index); at--)
+      store<u8>(TARGETS + <usize>at, <u8>sortedTarget(at - 1));
+    store<u8>(TARGETS + <usize>at, <u8>index);
+  }
+  return count;
+}
+
+/** Branches to that of the sorted blocks [first, end) whose IP is in local `target`, if it is one of them. */
+function emitSearch(s: LowerState, target: u32, type: u32, first: u32, end: u32): void {
   const e = s.code;
+  const wide = type == ValueType.I64;
+  if (end - first > LINEAR_TARGETS) {
+    const middle = (first + end) >> 1;
+    emitComparison(e, target, wide, wide ? Wasm.I64_LT_U : Wasm.I32_LT_U, targetIp(sortedTarget(middle)));
+    e.open(Wasm.IF, ValueType.EMPTY);
+    s.depth++;
+    emitSearch(s, target, type, first, middle);
+    e.op(Wasm.ELSE);
+    emitSearch(s, target, type, middle, end);
+    e.end();
+    s.depth--;
+    return;
+  }
+  for (let i = first; i < end; i++) {
+    const index = sortedTarget(i);
+    emitComparison(e, target, wide, wide ? Wasm.I64_EQ : Wasm.I32_EQ, targetIp(index));
+    emitConditionalEdge(s, <i32>index, 0, 0);
+  }
+}
+
+
+function emitComparison(e: Encoder, local: u32, wide: bool, code: u32, value: u64): void {
+  e.local(Wasm.LOCAL_GET, local);
+  if (wide) e.i64Const(<i64>value);
+  else e.i32Const(<i32>value);
+  e.op(code);
+}
+
+/** To one of the blocks in the region that are expected, or to wherever. */
+function emitIndirect(b: Build, s: LowerState, entry: RegionBlock): void {
+  const e = s.code;
+  const id = entry.condition;
+  const type: u32 = node(id).op == IrOp.CONST ? ValueType.I64 : <u32>node(id).type;
+  const target = takeTemporary(s, type);
+  emitValue(b, s, id, type);
+  e.local(Wasm.LOCAL_SET, target);
+  const count = sortTargets(entry.targets);
+  emitSearch(s, target, type, 0, count);
   e.i32Const(0);
-  emitValue(b, s, target, ValueType.I64);
-  if (node(target).type == ValueType.I32 && node(target).op != IrOp.CONST) e.op(Wasm.I64_EXTEND_I32_U);
+  e.local(Wasm.LOCAL_GET, target);
+  if (type == ValueType.I32) e.op(Wasm.I64_EXTEND_I32_U);
   e.memory(Wasm.I64_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("rip"));
+  releaseTemporary(target, type);
   leave(s, ExitCode.INDIRECT);
 }
