@@ -1,28 +1,4 @@
-/** Arithmetic on measurements, and what a bench run reports. */
-export interface Figure {
-  name: string;
-  title: string;
-  tabvisor?: Speed;
-  qemu?: Speed;
-  /** Time that Tabvisor takes for what QEMU TCG does in one second. */
-  timesQemu?: number;
-  /** What went wrong, one line each. */
-  errors: string[];
-}
-
-export interface Speed {
-  /** Millions of guest instructions a second; undefined where they cannot be counted. */
-  mips?: number;
-  /** The boot's wall time. */
-  seconds?: number;
-  instructions?: number;
-}
-
-export interface BenchReport {
-  host: { cpu: string; cores: number; node: string; qemu: string | null; loadAverage: number };
-  runs: number;
-  figures: Figure[];
-}
+/** Arithmetic on measurements, and tables of text. */
 
 /** The middle value; the mean of the two middle ones of an even number. */
 export function median(values: readonly number[]): number {
@@ -33,53 +9,42 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
 }
 
-/** A run of some length. */
-export interface Timing {
-  instructions: number;
-  seconds: number;
+/** Median of those that are there; undefined without any. */
+export function medianOfKnown(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length > 0 ? median(known) : undefined;
 }
 
-/** Speed between two runs of different length: what both took for starting and ending cancels out. */
-export function steadyMips(short: Timing, long: Timing): number {
-  const instructions = long.instructions - short.instructions;
-  const seconds = long.seconds - short.seconds;
-  if (instructions <= 0) throw new RangeError("the long run is not longer");
-  if (seconds <= 0) throw new RangeError("the long run took no longer than the short one: the machine is not quiet");
-  return instructions / seconds / 1e6;
+/** The mean for ratios; undefined of none. */
+export function geometricMean(ratios: readonly number[]): number | undefined {
+  if (ratios.length === 0) return undefined;
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 }
 
-/** How many times as long as `qemu` `tabvisor` takes for the same. */
-export function timesQemu(tabvisor: Speed | undefined, qemu: Speed | undefined): number | undefined {
-  if (tabvisor?.seconds !== undefined && qemu?.seconds !== undefined) return tabvisor.seconds / qemu.seconds;
-  if (tabvisor?.mips !== undefined && qemu?.mips !== undefined) return qemu.mips / tabvisor.mips;
-  return undefined;
-}
-
-export function printReport({ host, runs, figures }: BenchReport): string {
-  const head = `${host.cpu}, ${host.cores} cores, Node ${host.node}, ${host.qemu ?? "no QEMU"}; median of ${runs}`;
-  const rows = figures.map((figure) => [
-    figure.title,
-    speedText(figure.tabvisor),
-    speedText(figure.qemu),
-    figure.timesQemu === undefined ? "-" : `${figure.timesQemu.toFixed(1)} x`,
-  ]);
-  const errors = figures.flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`));
-  return [head, "", ...table([["", "Tabvisor", "QEMU TCG", "time / QEMU's"], ...rows]), ...errors].join("\n");
-}
-
-function speedText(speed: Speed | undefined): string {
-  const parts: string[] = [];
-  if (speed?.seconds !== undefined) parts.push(`${speed.seconds.toFixed(2)} s`);
-  if (speed?.instructions !== undefined) parts.push(`${(speed.instructions / 1e6).toFixed(0)} M instr.`);
-  if (speed?.mips !== undefined) parts.push(`${speed.mips.toFixed(0)} MIPS`);
-  return parts.join(", ") || "-";
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
+/** Lines with columns: the first to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]! + 2)))
-      .join(""),
+      .join("")
+      .trimEnd(),
   );
+}
+
+/** "1.23 ms": three digits and a unit. */
+export function timeText(seconds: number): string {
+  const units = [
+    [1, "s"],
+    [1e-3, "ms"],
+    [1e-6, "µs"],
+    [1e-9, "ns"],
+  ] as const;
+  const [size, unit] = units.find(([least]) => seconds >= least) ?? units[3];
+  return `${digits(seconds / size)} ${unit}`;
+}
+
+/** Three significant digits, none of them in front of the point taken away. */
+export function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

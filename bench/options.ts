@@ -1,43 +1,98 @@
 /** The options of `npm run bench`. */
 import { parseArgs } from "node:util";
+import type { EngineMode } from "../src/vm/vmConfig.ts";
+import { LOOPS } from "./loops/programs.ts";
+import { CONTENDERS, type ContenderId } from "./suite/contender.ts";
+import { ARCHES, type Arch } from "./suite/guestImage.ts";
+import { type GuestProgram, PROGRAMS } from "./suite/programs.ts";
 
 export interface BenchOptions {
-  /** Names of benchmarks; empty: all. */
-  only: string[];
+  /** What is measured. */
+  programs: readonly GuestProgram[];
+  boot: boolean;
+  loops: readonly string[];
+  contenders: readonly ContenderId[];
+  arches: readonly Arch[];
+  /** How Tabvisor executes. */
+  engine: EngineMode;
   runs: number;
   json?: string;
 }
 
 export class OptionError extends Error {}
 
-export const usage = (names: readonly string[]): string => `Usage: npm run bench -- [options]
+const GROUPS = ["compute", "system"] as const;
+const BOOT = "boot";
+const LOOP_GROUP = "loops";
+const ENGINES = ["auto", "interp", "jit"] as const;
 
-Measures how fast guests run, against QEMU TCG on the same machine where it is installed.
+/** A loop is called like a program of the guest: the group has it. */
+const LOOP_NAMES = LOOPS.map(({ name }) => name).filter((name) => PROGRAMS.every((program) => program.name !== name));
+const NAMES = [...PROGRAMS.map(({ name }) => name), ...GROUPS, BOOT, LOOP_GROUP, ...LOOP_NAMES];
 
-  --only NAME   ${names.join(", ")}; repeatable
-  --runs N      measure N times and give the median (3)
-  --json FILE   write the figures to FILE too
+export const USAGE = `Usage: npm run bench -- [options]
+
+Measures how fast guests run: on the bare CPU, in QEMU TCG, in v86, in Tabvisor on Node and in Chromium, one after the other.
+Several names are separated by commas, or the option is repeated.
+
+  --only NAMES        what to measure (all programs and ${BOOT})
+                      programs: ${PROGRAMS.map(({ name }) => name).join(", ")}
+                      groups: ${GROUPS.join(", ")}; ${BOOT}; ${LOOP_GROUP}, or of these ${LOOP_NAMES.join(", ")}
+  --contenders NAMES  ${CONTENDERS.join(", ")} (all)
+  --arch NAMES        ${ARCHES.join(", ")} (both)
+  --engine MODE       how Tabvisor executes: ${ENGINES.join(", ")} (auto)
+  --runs N            measure N times and give the median (1)
+  --json FILE         write the figures to FILE too
 `;
 
-const DEFAULT_RUNS = 3;
-
 /** @throws OptionError for the first thing that is wrong; undefined: help was asked for. */
-export function parseBenchOptions(args: readonly string[], names: readonly string[]): BenchOptions | undefined {
+export function parseBenchOptions(args: readonly string[]): BenchOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  const only = values.only ?? [];
-  const unknown = only.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new OptionError(`--only ${unknown}: there are ${names.join(", ")}`);
-  const runs = values.runs === undefined ? DEFAULT_RUNS : Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new OptionError(`--runs ${values.runs}: must be a number from 1`);
-  return { only, runs, ...(values.json !== undefined && { json: values.json }) };
+  return {
+    ...selection(chosen("--only", values.only, NAMES)),
+    contenders: orAll(chosen("--contenders", values.contenders, CONTENDERS), CONTENDERS),
+    arches: orAll(chosen("--arch", values.arch, ARCHES), ARCHES),
+    engine: chosen("--engine", values.engine === undefined ? [] : [values.engine], ENGINES)[0] ?? "auto",
+    runs: parseRuns(values.runs),
+    ...(values.json !== undefined && { json: values.json }),
+  };
+}
+
+function selection(names: readonly string[]): Pick<BenchOptions, "programs" | "boot" | "loops"> {
+  if (names.length === 0) return { programs: PROGRAMS, boot: true, loops: [] };
+  return {
+    programs: PROGRAMS.filter(({ name, group }) => names.includes(name) || names.includes(group)),
+    boot: names.includes(BOOT),
+    loops: names.includes(LOOP_GROUP)
+      ? LOOPS.map(({ name }) => name)
+      : LOOP_NAMES.filter((name) => names.includes(name)),
+  };
+}
+
+/** Those of `known` that were named, in the order of `known`. */
+function chosen<T extends string>(option: string, texts: readonly string[] | undefined, known: readonly T[]): T[] {
+  const names = (texts ?? []).flatMap((text) => text.split(","));
+  const unknown = names.find((name) => !known.includes(name as T));
+  if (unknown !== undefined) throw new OptionError(`${option} ${unknown}: there are ${known.join(", ")}`);
+  return known.filter((name) => names.includes(name));
+}
+
+function orAll<T>(some: readonly T[], all: readonly T[]): readonly T[] {
+  return some.length > 0 ? some : all;
+}
+
+function parseRuns(text: string | undefined): number {
+  const runs = text === undefined ? 1 : Number(text);
+  if (Number.isInteger(runs) && runs >= 1) return runs;
+  throw new OptionError(`--runs ${text}: must be a number from 1`);
 }
 
 function parse(args: readonly string[]) {
+  const list = { type: "string", multiple: true } as const;
+  const one = { type: "string" } as const;
   const options = {
-    only: { type: "string", multiple: true },
-    runs: { type: "string" },
-    json: { type: "string" },
+    ...{ only: list, contenders: list, arch: list, engine: one, runs: one, json: one },
     help: { type: "boolean", short: "h" },
   } as const;
   try {

@@ -3,29 +3,29 @@
  * and optimised already. `measure` starts this file as a program, which answers on standard output.
  */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { EngineModules } from "../src/core/engine.ts";
-import { Vm } from "../src/vm/vm.ts";
-import type { VmConfig, VmStats } from "../src/vm/vmConfig.ts";
-import { type BootFiles, boot, PROMPT } from "./bootGuest.ts";
-import { PROGRAMS } from "./programs.ts";
+import type { EngineModules } from "../../src/core/engine.ts";
+import { Vm } from "../../src/vm/vm.ts";
+import type { EngineMode, VmStats } from "../../src/vm/vmConfig.ts";
+import { LOOPS } from "./programs.ts";
 
-export type Job =
-  /** Runs the loop program once for each number of rounds. */
-  { kind: "loop"; program: string; rounds: number[] } | { kind: "boot"; files: BootFiles };
+/** Runs the loop program once for each number of rounds. */
+export interface Job {
+  program: string;
+  rounds: number[];
+  engine: EngineMode;
+}
 
 export interface Outcome {
-  /** Wall time: of the run alone for a loop, with engine compilation and set-up for the boot. */
+  /** Wall time of the run alone. */
   seconds: number;
   instructions: number;
-  /** A loop's exit status. */
   status: number;
 }
 
 const TIMEOUT_MS = 180_000;
-const ENGINE = new URL("../build/engine.wasm", import.meta.url);
+const ENGINE = new URL("../../build/engine.wasm", import.meta.url);
 
 /** Does `job` in a fresh process. */
 export async function measure(job: Job): Promise<Outcome[]> {
@@ -41,10 +41,9 @@ export async function measure(job: Job): Promise<Outcome[]> {
 
 async function perform(job: Job): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  if (job.kind === "boot") return [await bootOnce(job.files)];
   const engine = await compileEngine();
-  const program = PROGRAMS.find(({ name }) => name === job.program);
-  for (const rounds of job.rounds) outcomes.push(await runLoop(engine, program!.image(rounds)));
+  const program = LOOPS.find(({ name }) => name === job.program);
+  for (const rounds of job.rounds) outcomes.push(await runLoop(engine, program!.image(rounds), job.engine));
   return outcomes;
 }
 
@@ -52,11 +51,11 @@ async function compileEngine(): Promise<EngineModules> {
   return { shared: await WebAssembly.compile(await readFile(ENGINE)) };
 }
 
-async function runLoop(engine: EngineModules, kernel: Uint8Array): Promise<Outcome> {
+async function runLoop(engine: EngineModules, kernel: Uint8Array, mode: EngineMode): Promise<Outcome> {
   const vm = await Vm.create(
     {
       memoryMib: 16,
-      engine: "auto",
+      engine: mode,
       clock: "host",
       debugExit: true,
       boot: { kind: "kernel", kernel, append: "" },
@@ -72,30 +71,6 @@ async function runLoop(engine: EngineModules, kernel: Uint8Array): Promise<Outco
     vm.start();
   });
   return finish(vm, started, status);
-}
-
-async function bootOnce(files: BootFiles): Promise<Outcome> {
-  const read = (file: keyof BootFiles) => new Uint8Array(readFileSync(files[file]));
-  const config: VmConfig = {
-    memoryMib: boot.memoryMib,
-    engine: "auto",
-    clock: "host",
-    bios: read("bios"),
-    vgaBios: read("vgaBios"),
-    boot: { kind: "kernel", kernel: read("kernel"), initrd: read("initrd"), append: boot.append },
-  };
-  const started = performance.now();
-  const vm = await Vm.create(config, await compileEngine());
-  await new Promise<void>((resolve, reject) => {
-    let text = "";
-    vm.serial.onOutput((bytes) => {
-      text = (text + String.fromCharCode(...bytes)).slice(-4096);
-      if (text.includes(PROMPT)) resolve();
-    });
-    vm.onState((_state, reason) => reason && reject(new Error(describeStop(reason))));
-    vm.start();
-  });
-  return finish(vm, started, 0);
 }
 
 function describeStop(reason: { kind: string; message?: string; registers?: string }): string {

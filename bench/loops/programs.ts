@@ -102,7 +102,7 @@ const DISPERSED: Emit = (code) => {
   code.label("round done");
 };
 
-export const PROGRAMS: readonly LoopProgram[] = [
+export const LOOPS: readonly LoopProgram[] = [
   program32("alu32", "ALU loop, 32-bit", 10, { body: ALU_32 }),
   program64("alu64", "ALU loop, 64-bit", 10, ALU_64),
   program32("memory", "memory loop", 9, { body: MEMORY }),

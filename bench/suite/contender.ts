@@ -1,0 +1,43 @@
+/** What takes part in the comparison: a way to run the guest, and to boot a kernel to its shell. */
+import type { Arch, BootFiles, GuestImage } from "./guestImage.ts";
+import type { SerialPort } from "./serialPort.ts";
+
+export const CONTENDERS = ["host", "qemu", "v86", "tabvisor", "chromium"] as const;
+export type ContenderId = (typeof CONTENDERS)[number];
+
+export interface Contender {
+  readonly id: ContenderId;
+  readonly title: string;
+  readonly arches: readonly Arch[];
+  /** Its programs' own clock is this machine's: finer than the marks on a serial line. */
+  readonly hasTrueClock?: boolean;
+  /** What is missing for it on this machine, in one line. */
+  missing(image: GuestImage): string | undefined;
+  /** Starts the machine that serves bench/guest/main.c's commands. */
+  start(image: GuestImage): Promise<RunningGuest>;
+  /** Boots to the shell's prompt; seconds of wall time from the start of the process, or of loading the page. */
+  boot?(files: BootFiles, image: GuestImage): Promise<BootTiming>;
+}
+
+export interface RunningGuest {
+  readonly port: SerialPort;
+  figures(): Promise<GuestFigures>;
+  stop(): Promise<void>;
+}
+
+export interface BootTiming extends GuestFigures {
+  seconds: number;
+}
+
+/** What a contender can tell of itself; each is absent where it cannot. */
+export interface GuestFigures {
+  /** Resident memory of the process without the guest's RAM. */
+  processBytes?: number;
+  /** Its own account of that: the engine's part of the shared memory, and the JavaScript heap. */
+  engineBytes?: number;
+  heapBytes?: number;
+  /** Since power-on. */
+  instructions?: number;
+  /** Share of them that ran as translated code, 0 to 1. */
+  translatedShare?: number;
+}

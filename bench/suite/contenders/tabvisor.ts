@@ -1,0 +1,67 @@
+/** Tabvisor in Node: the programs through `Vm`, which tells figures in between; the boot through the command line, as people start it. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EngineMode, VmStats } from "../../../src/vm/vmConfig.ts";
+import { bundled } from "../bundle.ts";
+import type { BootTiming, Contender, GuestFigures, RunningGuest } from "../contender.ts";
+import type { BootFiles, GuestImage } from "../guestImage.ts";
+import { ProcessGuest } from "../processGuest.ts";
+import { promptTime } from "../prompt.ts";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const PROGRAM = "tabvisorGuest.ts";
+const ENGINE = path("../../../build/engine.wasm");
+const COMMAND_LINE = path("../../../bin/tabvisor.mjs");
+
+/** What `VmStats` says of these. */
+export function figuresOf({ instructions, interpreterShare, engineBytes, heapBytes }: VmStats): GuestFigures {
+  return { instructions, translatedShare: 1 - interpreterShare, engineBytes, heapBytes };
+}
+
+export function tabvisor(engine: EngineMode): Contender {
+  return {
+    id: "tabvisor",
+    title: "Tabvisor",
+    arches: ["amd64", "i386"],
+    missing: () => undefined,
+    start: (image) => start(image, engine),
+    boot: (files) => boot(files, engine),
+  };
+}
+
+async function start(image: GuestImage, engine: EngineMode): Promise<RunningGuest> {
+  const args = [await bundled(PROGRAM), ENGINE, JSON.stringify(image), engine];
+  const guest = new ProcessGuest(process.execPath, args, true);
+  const figures = async () => ({ ...figuresOf(await askForStats(guest)), ...guest.memory(image.memoryMib) });
+  return { port: guest.port, figures, stop: () => guest.stop() };
+}
+
+function askForStats({ child }: ProcessGuest): Promise<VmStats> {
+  return new Promise((resolve, reject) => {
+    if (!child.connected) return reject(new Error("the process has ended"));
+    child.once("message", (stats) => resolve(stats as VmStats));
+    child.once("close", () => reject(new Error("the process has ended")));
+    child.send("stats");
+  });
+}
+
+async function boot(files: BootFiles, engine: EngineMode): Promise<BootTiming> {
+  const folder = mkdtempSync(join(tmpdir(), "tabvisor-bench-"));
+  try {
+    const stats = join(folder, "stats.json");
+    const started = performance.now();
+    const guest = new ProcessGuest(process.execPath, [COMMAND_LINE, "run", ...optionsFor(files, engine, stats)]);
+    const prompt = await promptTime(guest.port).finally(() => guest.stop("SIGTERM")); // it writes its figures then
+    return { seconds: (prompt - started) / 1000, ...figuresOf(JSON.parse(readFileSync(stats, "utf8")) as VmStats) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function optionsFor(files: BootFiles, engine: EngineMode, stats: string): string[] {
+  const { kernel, initrd, append, memoryMib } = files;
+  const machine = ["--kernel", kernel, "--initrd", initrd, "--append", append, "--memory", String(memoryMib)];
+  return [...machine, "--engine", engine, "--stats", stats];
+}

@@ -1,0 +1,54 @@
+/** A machine in a process of its own, whose serial line is the process's standard input and output. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { memoryBeyondGuest } from "./processMemory.ts";
+import type { SerialPort } from "./serialPort.ts";
+
+/** Of what a process said on standard error, in an error message. */
+const COMPLAINT_CHARACTERS = 500;
+
+export class ProcessGuest {
+  readonly child: ChildProcess;
+  readonly port: SerialPort;
+  private readonly closed: Promise<void>;
+  private complaint = "";
+  private hasEnded = false;
+
+  /** `ipc`: the process talks with us by messages too. */
+  constructor(command: string, args: readonly string[], ipc = false) {
+    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])] });
+    this.closed = new Promise((resolve) => this.child.once("close", () => resolve()));
+    this.port = this.makePort();
+  }
+
+  /** Resident bytes beyond guest RAM, where the system tells. */
+  memory(guestMib: number): { processBytes?: number } {
+    const bytes = this.child.pid === undefined ? undefined : memoryBeyondGuest(this.child.pid, guestMib * 2 ** 20);
+    return bytes === undefined ? {} : { processBytes: bytes };
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    this.child.kill(signal);
+    await this.closed;
+  }
+
+  private makePort(): SerialPort {
+    const { stdin, stdout, stderr } = this.child;
+    stdin?.on("error", () => undefined); // it has ended, as onEnd tells
+    stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.complaint = (this.complaint + text).slice(-COMPLAINT_CHARACTERS);
+    });
+    return {
+      send: (text) => void stdin?.write(text),
+      onText: (listener) =>
+        void stdout?.setEncoding("latin1").on("data", (text: string) => listener(text, performance.now())),
+      onEnd: (listener) => {
+        const end = (why: string) => {
+          if (!this.hasEnded) listener([why, this.complaint.trim()].filter(Boolean).join(": "));
+          this.hasEnded = true;
+        };
+        this.child.once("error", (error) => end(error.message));
+        this.child.once("close", (status, signal) => end(`the process ended (${signal ?? `status ${status}`})`));
+      },
+    };
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * A program: runs a Linux guest in Tabvisor, whose COM1 is this process's standard input and output; each message asks for the VM's
+ * figures. `tabvisorGuest.mjs WASM FILES MODE`
+ */
+import { readFileSync, writeSync } from "node:fs";
+import { Vm } from "../../src/vm/vm.ts";
+import type { EngineMode, VmConfig } from "../../src/vm/vmConfig.ts";
+import type { BootFiles } from "./guestImage.ts";
+
+const STDOUT = 1;
+
+const [wasmPath, json, mode] = process.argv.slice(2) as [string, string, EngineMode];
+const vm = await Vm.create(configOf(JSON.parse(json) as BootFiles), {
+  shared: await WebAssembly.compile(readFileSync(wasmPath)),
+});
+vm.serial.onOutput((bytes) => writeSync(STDOUT, bytes));
+process.stdin.on("data", (bytes: Buffer) => vm.serial.send(bytes));
+process.on("message", () => process.send?.(vm.stats()));
+vm.onState((state, reason) => {
+  if (reason === undefined) return;
+  process.stderr.write(`${state}: ${JSON.stringify(reason)}\n`);
+  process.exit(1);
+});
+vm.start();
+
+function configOf(files: BootFiles): VmConfig {
+  const read = (path: string) => new Uint8Array(readFileSync(path));
+  return {
+    memoryMib: files.memoryMib,
+    engine: mode,
+    clock: "host",
+    bios: read(files.bios),
+    vgaBios: read(files.vgaBios),
+    boot: { kind: "kernel", kernel: read(files.kernel), initrd: read(files.initrd), append: files.append },
+  };
+}
