@@ -11,6 +11,7 @@ import { runSlice } from "./interp/run";
 import { Exec } from "./interp/exec";
 import { dropAllCode } from "./jit/codeCache";
 import { configureJit } from "./jit/configure";
+import { recordBytesInUse, wasmBytesInUse } from "./jit/segments";
 import { hostWrote as dropCode } from "./mmu/hostWrote";
 import { flushAll, initTlb } from "./mmu/flush";
 import { initPhysicalMap, mapMemory as mapPages, setA20 as switchA20 } from "./mmu/mapMemory";
@@ -128,6 +129,8 @@ export function vcpuFieldAddress(field: u32): usize {
       return base + offsetof<Vcpu>("statChained");
     case VcpuField.STAT_DISPATCHES:
       return base + offsetof<Vcpu>("statDispatches");
+    case VcpuField.STAT_GUEST_INSTRUCTIONS:
+      return base + offsetof<Vcpu>("statGuestInstructions");
     default:
       return 0;
   }
@@ -139,6 +142,16 @@ export function vcpuFieldAddress(field: u32): usize {
  */
 export function setJit(mode: u32, threshold: u32, cacheBytes: u32, features: u32, firstPlace: u32): void {
   configureJit(vcpu(), mode, threshold, cacheBytes, features, firstPlace);
+}
+
+/** Bytes of wasm that hold the translations there are. */
+export function translatedWasmBytes(): u32 {
+  return wasmBytesInUse();
+}
+
+/** Bytes that the engine keeps of them in the code cache. */
+export function translationRecordBytes(): u32 {
+  return recordBytesInUse();
 }
 
 /** EFLAGS with the lazy flags worked out. */

@@ -261,6 +261,8 @@ export class Vcpu {
   /** Transfers from translated to translated code by a link, and all others out of translated code. */
   statChained: u64;
   statDispatches: u64;
+  /** Guest instructions in the regions that were translated. */
+  statGuestInstructions: u64;
 }
 
 export const SEGMENTS_OFFSET: usize = 0x400;

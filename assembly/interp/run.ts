@@ -335,10 +335,13 @@ function interpretOne(cpu: Exec): u32 {
   const address = findOrBuildDecoded(cpu);
   if (!address) return Outcome.FAULT;
   const i = changetype<Insn>(changetype<Block>(<usize>address).first);
+  const before = cpu.instructions;
   cpu.linkSlot = IP_NOT_SET;
   dispatch(cpu, i);
   const attention = cpu.attention;
   leaveBlock(cpu, i);
+  // runTranslated counts all that was retired.
+  cpu.statJitInstructions -= cpu.instructions - before;
   takePendingDebug(cpu);
   return attention ? <u32>Outcome.ATTENTION : lookUp(cpu);
 }

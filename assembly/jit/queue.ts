@@ -144,13 +144,15 @@ function adoptBlocks(cpu: Vcpu): void {
     for (let queued: u32 = 0; queued < cpu.jitQueued; queued++)
       if (queuedAt(queued) == <u32>changetype<usize>(block)) putBack(queued, changetype<Block>(0));
   }
-  cpu.statGuestBytes += <u64>regionBytes();
+  countRegion(cpu);
 }
 
-function regionBytes(): u32 {
-  let bytes: u32 = 0;
-  for (let i: u32 = 0; i < region().blockCount; i++) bytes += changetype<Block>(<usize>regionBlock(i).block).byteLength;
-  return bytes;
+function countRegion(cpu: Vcpu): void {
+  for (let i: u32 = 0; i < region().blockCount; i++) {
+    const block = changetype<Block>(<usize>regionBlock(i).block);
+    cpu.statGuestBytes += <u64>block.byteLength;
+    cpu.statGuestInstructions += <u64>block.count;
+  }
 }
 
 /** Has the module compiled, and from then on its translations run; `made` is their chain. */

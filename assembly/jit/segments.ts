@@ -106,3 +106,17 @@ export function allocateData(bytes: u32): u32 {
   segment.free = end;
   return address;
 }
+
+/** Wasm of the translations that have not made room for others, dead ones included: the host keeps it as long. */
+export function wasmBytesInUse(): u32 {
+  let bytes: u32 = 0;
+  for (let i: u32 = 0; i < SEGMENTS; i++) bytes += segmentAt(i).wasmBytes;
+  return bytes;
+}
+
+/** Memory that is taken in all segments. */
+export function recordBytesInUse(): u32 {
+  let bytes: u32 = 0;
+  for (let i: u32 = 0; i < SEGMENTS; i++) bytes += segmentAt(i).free - segmentAt(i).start;
+  return bytes;
+}

@@ -10,7 +10,7 @@ Machine
   --append STRING          its command line
   --bios FILE              firmware (SeaBIOS of the built images)
   --vga-bios FILE          VGA BIOS (SeaVGABIOS of the built images)
-  --engine auto|interp|jit how guest code is executed (auto); so far all of them interpret
+  --engine auto|interp|jit translate guest code to WebAssembly: when it is hot, never, before it runs (auto)
   --clock host|icount      guest time is wall time, or instructions retired: then a run repeats exactly (host)
   --debug-exit             port 0xf4 ends the run with exit status (value << 1) | 1
 

@@ -83,7 +83,6 @@ class Run {
       this.connectScript();
       this.cleanUps.push(this.vm.onState((state, reason) => this.stateChanged(state, reason)));
       this.startTimeout();
-      if (this.options.engine === "jit") this.say("guest code is not translated yet: --engine jit interprets");
       this.vm.start();
       const { status, message } = await this.ended;
       this.cleanUp();

@@ -36,6 +36,8 @@ interface EngineExports {
   hostWrote(physical: number, length: number): void;
   setA20(open: boolean): void;
   setJit(mode: number, threshold: number, cacheBytes: number, features: number, firstPlace: number): void;
+  translatedWasmBytes(): number;
+  translationRecordBytes(): number;
   table: WebAssembly.Table;
 }
 
@@ -139,6 +141,12 @@ export class Engine implements GuestMemory {
   /** Time that the host's compiler has taken for translated code. */
   compileMs(): number {
     return this.installer.compileMs;
+  }
+
+  /** What the translations there are take: as wasm, and in the engine's memory. */
+  codeMemory(): { wasmBytes: number; recordBytes: number } {
+    const { translatedWasmBytes, translationRecordBytes } = this.exports;
+    return { wasmBytes: translatedWasmBytes() >>> 0, recordBytes: translationRecordBytes() >>> 0 };
   }
 
   /** Runs guest code for at most `instructions`; `exact` stops precisely there, else at the end of a block. */

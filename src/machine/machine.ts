@@ -80,7 +80,10 @@ export class Machine {
   /** Throws a VmError or EngineError that says what is wrong with the configuration. */
   static async create(config: VmConfig, modules: EngineModules, backends: MachineBackends): Promise<Machine> {
     const host = new HostSide();
-    const engine = await Engine.create(modules, config.memoryMib, host, { mode: JIT_MODE_OF[config.engine] });
+    const engine = await Engine.create(modules, config.memoryMib, host, {
+      ...config.jit,
+      mode: JIT_MODE_OF[config.engine],
+    });
     return new Machine(engine, host, config, backends);
   }
 

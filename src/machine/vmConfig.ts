@@ -1,3 +1,5 @@
+import type { JitOptions } from "../core/jit.ts";
+
 /** How a VM is to be made. Structured-cloneable: it crosses to a worker as it is. */
 export interface VmConfig {
   /** Guest RAM in MiB, 1 to 3072. */
@@ -13,6 +15,8 @@ export interface VmConfig {
   vgaBios?: Uint8Array;
   /** Attach isa-debug-exit at port 0xf4. */
   debugExit?: boolean;
+  /** How guest code is translated; left out, everything is as it is best. */
+  jit?: Omit<JitOptions, "mode">;
 }
 
 export type EngineMode = "auto" | "interp" | "jit";
@@ -44,21 +48,48 @@ export type StopReason =
   /** A defect of the VMM itself, in one line. */
   | { kind: "internal-error"; message: string };
 
-/** Figures of a running VM, for `--stats` and the page. Times in seconds, sizes in bytes. */
+/** Figures of a running VM since it was made, for `--stats` and the page. Times in seconds, sizes in bytes. */
 export interface VmStats {
   instructions: number;
-  /** Wall time spent executing guest code. */
+  /** Wall time spent executing guest code, translating included. */
   seconds: number;
   mips: number;
-  /** Share of instructions executed by the interpreter, 0 to 1. */
+  /** Shares of the instructions that ran in translated code and in the interpreter, 0 to 1; together they are 1. */
+  translatedShare: number;
   interpreterShare: number;
+  /** Pieces of guest code that were translated, each a function; again if they were again. */
+  regions: number;
+  /** WebAssembly modules with these functions. */
+  modules: number;
+  /** Guest code in the regions. */
+  regionBytes: number;
+  regionInstructions: number;
+  /** Length of the modules. */
+  wasmBytes: number;
+  wasmBytesPerInstruction: number;
+  /** Time in the host's WebAssembly compiler, on the guest's thread. */
+  compileSeconds: number;
+  /** Regions dropped because their code was written to, and because their room was wanted for newer ones. */
+  regionInvalidations: number;
+  regionEvictions: number;
+  /** Ways from translated code to translated code by a link that held. */
+  chainHits: number;
+  /** Times that the run loop looked for the code to go on with, in or out of translated code. */
+  dispatches: number;
+  dispatchesPerMillion: number;
+  /** WebAssembly of the regions that can be run now, and what the engine keeps of them in its own memory. */
+  codeBytes: number;
+  codeRecordBytes: number;
   /** Engine memory beyond guest RAM. */
   engineBytes: number;
   /** JavaScript heap of the thread, where it can be told; else 0. */
   heapBytes: number;
   /** From the VM's creation to its first guest instruction. */
   timeToFirstInstruction: number;
+  /** Page walks for the software TLB; a million: of instructions. */
   tlbMisses: number;
+  tlbMissesPerMillion: number;
+  /** Decoded blocks: made, dropped because their code was written to; and how often all were dropped for want of room. */
   blocksBuilt: number;
   invalidations: number;
   evictions: number;

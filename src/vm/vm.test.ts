@@ -18,14 +18,21 @@ function kernel(code: readonly number[]): Uint8Array {
   return image;
 }
 
-async function create(code: readonly number[], over: Partial<VmConfig> = {}): Promise<Vm> {
+let engine: Promise<WebAssembly.Module> | undefined;
+
+async function compileEngine(): Promise<WebAssembly.Module> {
   await buildEngine();
-  const module = await WebAssembly.compile(await readFile(new URL("../../build/engine.wasm", import.meta.url)));
+  return WebAssembly.compile(await readFile(new URL("../../build/engine.wasm", import.meta.url)));
+}
+
+async function create(code: readonly number[], over: Partial<VmConfig> = {}): Promise<Vm> {
+  engine ??= compileEngine();
   const boot = { kind: "kernel", kernel: kernel(code), append: "" } as const;
-  return Vm.create({ memoryMib: 8, engine: "interp", clock: "host", boot, ...over }, { shared: module });
+  return Vm.create({ memoryMib: 8, engine: "interp", clock: "host", boot, ...over }, { shared: await engine });
 }
 
 const FOREVER = [0xeb, 0xfe];
+const COUNT_FOREVER = [0x40, 0xeb, 0xfd]; // inc eax; jmp
 const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 function stopOf(vm: Vm): Promise<{ state: string; reason: unknown }> {
@@ -93,6 +100,28 @@ describe("Vm", () => {
     await nextTurn();
     expect(vm.stats().instructions).toBe(instructions);
     vm.close();
+  });
+
+  it("tells how much ran in translated code", async () => {
+    const share = async (engine: VmConfig["engine"]) => {
+      const vm = await create(COUNT_FOREVER, { engine, jit: { threshold: 10 } });
+      vm.start();
+      await nextTurn();
+      const stats = vm.stats();
+      vm.close();
+      expect(stats.translatedShare + stats.interpreterShare).toBe(1);
+      return stats;
+    };
+    expect(await share("interp")).toMatchObject({ translatedShare: 0, regions: 0, modules: 0, wasmBytes: 0 });
+    for (const engine of ["auto", "jit"] as const) {
+      const stats = await share(engine);
+      expect(stats.translatedShare, engine).toBeGreaterThan(0.9);
+      expect(stats.regions, engine).toBeGreaterThan(0);
+      expect(stats.regionBytes, engine).toBeGreaterThanOrEqual(COUNT_FOREVER.length);
+      expect(stats.wasmBytesPerInstruction, engine).toBeCloseTo(stats.wasmBytes / stats.regionInstructions);
+      expect(stats.codeBytes, engine).toBe(stats.wasmBytes);
+      expect(stats.compileSeconds, engine).toBeGreaterThan(0);
+    }
   });
 
   it("says how much memory was asked when it cannot be had", async () => {

@@ -2,7 +2,6 @@
  * A virtual machine with its life: made, started, paused, reset, closed. Runs in whichever thread makes it (a worker in
  * the browser, the main thread in Node) and lets that thread's events in between slices.
  */
-import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import { SerialChannel } from "../console/serialChannel.ts";
 import type { EngineModules } from "../core/engine.ts";
 import { readTextScreen } from "../devices/vga/textScreen.ts";
@@ -11,6 +10,7 @@ import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
 import type { StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
+import { collectStats } from "./vmStats.ts";
 import { EventYielder } from "./yieldToEvents.ts";
 
 export type StateListener = (state: VmState, reason?: StopReason) => void;
@@ -145,24 +145,8 @@ export class Vm {
 
   stats(): VmStats {
     const { engine, busyMs } = this.machine;
-    const instructions = engine.instructionsRetired();
-    const seconds = busyMs / 1000;
-    const count = (field: VcpuField) => Number(engine.field64(field));
-    return {
-      instructions,
-      seconds,
-      mips: seconds > 0 ? instructions / seconds / 1e6 : 0,
-      interpreterShare: 1, // nothing is translated yet: every engine mode interprets
-      engineBytes: engine.overheadBytes(),
-      heapBytes: heapBytes(),
-      timeToFirstInstruction: ((this.firstInstructionMs ?? performance.now()) - this.createdMs) / 1000,
-      tlbMisses: count(VcpuField.STAT_TLB_MISSES),
-      blocksBuilt: count(VcpuField.STAT_BLOCKS_BUILT),
-      invalidations: count(VcpuField.STAT_INVALIDATIONS),
-      evictions: count(VcpuField.STAT_EVICTIONS),
-      interrupts: count(VcpuField.STAT_INTERRUPTS),
-      exceptions: count(VcpuField.STAT_EXCEPTIONS),
-    };
+    const firstInstructionMs = (this.firstInstructionMs ?? performance.now()) - this.createdMs;
+    return collectStats(engine, { busyMs, firstInstructionMs });
   }
 
   private input(give: () => void): void {
@@ -226,11 +210,4 @@ export class Vm {
     if (this.current !== state)
       throw new VmError("bad-state", `cannot ${action} a VM that is ${this.current}; it must be ${state}`);
   }
-}
-
-/** V8's measure of the JavaScript heap, where there is one. */
-function heapBytes(): number {
-  const node = (globalThis as { process?: { memoryUsage?: () => { heapUsed: number } } }).process;
-  if (node?.memoryUsage) return node.memoryUsage().heapUsed;
-  return (performance as { memory?: { usedJSHeapSize: number } }).memory?.usedJSHeapSize ?? 0;
 }

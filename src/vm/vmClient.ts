@@ -12,6 +12,7 @@ import { type InputMessage, type OutputMessage, postInput } from "../worker/mess
 import type { VmService } from "../worker/vmService.ts";
 import type { ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
+import { NO_STATS } from "./vmStats.ts";
 
 installErrorTransfer();
 
@@ -39,22 +40,6 @@ type FrameListener = (frame: Extract<OutputMessage, { kind: "frame" }>) => void;
 const SILENCE_MS = 8000;
 const WATCH_MS = 2000;
 const CLOSE_MS = 1000;
-
-const NO_STATS: VmStats = {
-  instructions: 0,
-  seconds: 0,
-  mips: 0,
-  interpreterShare: 0,
-  engineBytes: 0,
-  heapBytes: 0,
-  timeToFirstInstruction: 0,
-  tlbMisses: 0,
-  blocksBuilt: 0,
-  invalidations: 0,
-  evictions: 0,
-  interrupts: 0,
-  exceptions: 0,
-};
 
 let lastId = 0;
 
