@@ -1,16 +1,11 @@
 /** The engine's way to the host's WebAssembly compiler: what it can do, and the modules that the engine has translated. */
 import { JitFeature, JitMode, JitTable } from "../../assembly/shared/jit.ts";
+import type { JitTuning } from "../machine/vmConfig.ts";
 
 /** When guest code is translated to WebAssembly (docs/architecture.md). */
-export interface JitOptions {
-  /** `forced`: before it runs for the first time, for tests. */
+export interface JitOptions extends JitTuning {
+  /** `forced`: before it runs for the first time. */
   mode: "off" | "auto" | "forced";
-  /** Runs of a block before it is translated (`auto`). */
-  threshold?: number;
-  /** Memory for what belongs to translated code, at least 1 MiB. All there is when left out. */
-  cacheBytes?: number;
-  /** JitFeature bits; what the host has when left out. SHARED_MEMORY follows from the memory. */
-  features?: number;
 }
 
 export const JIT_MODES = { off: JitMode.OFF, auto: JitMode.AUTO, forced: JitMode.FORCED } as const;

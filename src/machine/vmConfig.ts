@@ -1,5 +1,3 @@
-import type { JitOptions } from "../core/jit.ts";
-
 /** How a VM is to be made. Structured-cloneable: it crosses to a worker as it is. */
 export interface VmConfig {
   /** Guest RAM in MiB, 1 to 3072. */
@@ -16,7 +14,17 @@ export interface VmConfig {
   /** Attach isa-debug-exit at port 0xf4. */
   debugExit?: boolean;
   /** How guest code is translated; left out, everything is as it is best. */
-  jit?: Omit<JitOptions, "mode">;
+  jit?: JitTuning;
+}
+
+/** Settings of the translation of guest code to WebAssembly. */
+export interface JitTuning {
+  /** Runs of a block before it is translated (`auto`). */
+  threshold?: number;
+  /** Memory for what belongs to translated code, at least 1 MiB. All there is when left out. */
+  cacheBytes?: number;
+  /** JitFeature bits; what the host has when left out. SHARED_MEMORY follows from the memory. */
+  features?: number;
 }
 
 export type EngineMode = "auto" | "interp" | "jit";
