@@ -49,7 +49,8 @@ export function runSlice(cpu: Exec): ExitReason {
     if (cpu.jitQueued && cpu.instructions >= cpu.jitDue) translateQueue(cpu);
     if (needsSingleStep(cpu)) singleStep(cpu);
     else if (!runBlocks(cpu)) {
-      if (!cpu.exactLimit) return ExitReason.LIMIT;
+      cpu.insn = 0;
+      if (!cpu.exactLimit || cpu.instructions >= cpu.instructionLimit) return ExitReason.LIMIT;
       runToLimit(cpu);
     }
   }
