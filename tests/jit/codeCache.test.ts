@@ -26,7 +26,7 @@ const jumpFrom = (at: number, target: number) => [0xe9, ...dword(target - at - 5
 const jnzFrom = (at: number, target: number) => [0x0f, 0x85, ...dword(target - at - 6)];
 
 /** A program put together piece by piece, each of which may want to know where it lies. */
-function assemble(at: number, ...pieces: (number | number[] | ((at: number) => number[]))[]): number[] {
+function assemble(at: number, ...pieces: (number | readonly number[] | ((at: number) => number[]))[]): number[] {
   const bytes: number[] = [];
   for (const piece of pieces) {
     if (typeof piece === "number") bytes.push(piece);
