@@ -204,3 +204,13 @@ export function setA20(open: bool): void {
 
 // What translated code calls.
 export { jitCarry, jitCold, jitCondition, jitDivide, jitOverride, jitProbe, jitSegment } from "./jit/helpers";
+export {
+  jitFloat32,
+  jitFloat64,
+  jitFromInteger32,
+  jitFromInteger64,
+  jitNarrow,
+  jitToInteger,
+  jitVector,
+  jitWiden,
+} from "./jit/sseHelpers";

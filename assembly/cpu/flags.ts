@@ -13,7 +13,8 @@
 //   SHIFT   result      CF, AF, OF   B & CF             B has them as EFLAGS bits
 //   SHL     before      count        last bit out       count is not 0; AF clear; likewise SHR and SAR
 //   IMUL    a           b            product too big    signed product; likewise OF; AF clear; MUL: unsigned
-// The last five are brought to SHIFT when somebody asks for a flag.
+//   FLOAT   a           b            a < b, unordered   bits of floating-point numbers, as COMISS and COMISD compare them
+// Those from SHL on are brought to SHIFT, FLOAT to EFLAGS, when somebody asks for a flag.
 import { mulHighUnsigned, signedOverflow64 } from "./product";
 import { Flag, Vcpu } from "./state";
 
@@ -32,6 +33,8 @@ export const enum FlagOp {
   SAR = 11,
   IMUL = 12,
   MUL = 13,
+  /** Of translated code only. */
+  FLOAT = 14,
 }
 
 // @ts-ignore: decorator
@@ -64,9 +67,22 @@ function resolve(cpu: Vcpu): void {
   const kind = cpu.flagOp >> 2;
   if (kind <= <u32>FlagOp.SHIFT) return;
   const sizeLog = cpu.flagOp & 3;
+  if (kind == FlagOp.FLOAT) {
+    setArithmeticFlags(cpu, sizeLog == 2 ? floatFlags<f32>(cpu) : floatFlags<f64>(cpu));
+    return;
+  }
   if (kind >= <u32>FlagOp.IMUL) resolveProduct(cpu, kind, sizeLog);
   else resolveShift(cpu, kind, sizeLog);
   cpu.flagOp = (FlagOp.SHIFT << 2) | sizeLog;
+}
+
+/** ZF, PF and CF of a comparison (SDM vol. 2A COMISS). */
+function floatFlags<F>(cpu: Vcpu): u32 {
+  const a = sizeof<F>() == 4 ? <f64>reinterpret<f32>(<u32>cpu.flagA) : reinterpret<f64>(cpu.flagA);
+  const b = sizeof<F>() == 4 ? <f64>reinterpret<f32>(<u32>cpu.flagB) : reinterpret<f64>(cpu.flagB);
+  if (a > b) return 0;
+  if (a < b) return Flag.CF;
+  return a == b ? Flag.ZF : Flag.ZF | Flag.PF | Flag.CF;
 }
 
 /** OF for counts above 1 goes by the formula for 1 on the result (isa/shift.ts). */
@@ -87,8 +103,8 @@ function resolveShift(cpu: Vcpu, kind: u32, sizeLog: u32): void {
     overflow = (result >> (bits - 2)) & 1;
   } else {
     const wide = signExtended(a, sizeLog);
-    result = (<u64>(wide >> <i64>count)) & sizeMask(sizeLog);
-    carry = <u64>(wide >> (<i64>count - 1)) & 1;
+    result = (<u64>(wide >> (<i64>count))) & sizeMask(sizeLog);
+    carry = (<u64>(wide >> (<i64>count - 1))) & 1;
   }
   cpu.flagA = result;
   cpu.flagB = carry | (overflow << 11);

@@ -1,5 +1,6 @@
 // Build for what has no row in the hot table: the meanings that isa/integer.ts dispatches, divisions, and for all others a call of
 // the engine (COLD) with the state in memory.
+import { vcpu } from "../cpu/state";
 import { Insn, Mem, Reg } from "../decode/insn";
 import { Form, Op } from "../decode/op";
 import { BT_CHANGE, BT_CHANGE_MEMORY, BitAction } from "../isa/bit";
@@ -7,9 +8,11 @@ import { JCXZ, LOOP, LoopKind } from "../isa/control";
 import { SHLD, SHRD } from "../isa/doubleShift";
 import { CLC, CMC, SALC, STC } from "../isa/flagops";
 import { MOV, XLAT } from "../isa/mov";
+import { JitFeature } from "../shared/jit";
 import { Build } from "./build";
 import { callCold } from "./coldNodes";
 import { divide } from "./divide";
+import { buildSse } from "./sse";
 
 export function buildCold(b: Build, i: Insn): void {
   switch (<u32>i.op) {
@@ -71,7 +74,7 @@ export function buildCold(b: Build, i: Insn): void {
       else MOV<Build, u32, Mem, Reg>(b, i);
       return;
     default:
-      callCold(b, i);
+      if (<u32>i.op < <u32>Op.SSE || !(vcpu().jitFeatures & JitFeature.SIMD) || !buildSse(b, i)) callCold(b, i);
   }
 }
 

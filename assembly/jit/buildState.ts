@@ -63,6 +63,8 @@ export class BuildState {
   pending: u64;
   used: u64;
   changed: u64;
+  /** Node that is negative unless MXCSR lets wasm's operators do (sseOperands.ts); 0: not looked at in this block. */
+  floatMode: u32;
 }
 
 /** The flags after the last instruction. */

@@ -44,7 +44,7 @@ export function callCold(b: BuildState, i: Insn): void {
   if (clobbers & Clobbers.REGISTERS) forgetVariables(GENERAL_REGISTERS);
   if (clobbers & Clobbers.VECTORS) forgetVariables(VECTOR_VARIABLES);
   if (clobbers & Clobbers.FLAGS) forgetFlags(b);
-  b.sseChecked = false;
+  if (changesSseState(<u32>i.op)) b.sseChecked = false;
   b.x87Checked = false;
 }
 
@@ -62,7 +62,7 @@ function clobbersOf(i: Insn): u32 {
   if (op < <u32>Op.UD) return Clobbers.REGISTERS | Clobbers.FLAGS;
   if (op < <u32>Op.X87_MEM) return Clobbers.ALL;
   if (op < <u32>Op.SSE) return x87Clobbers(i, op);
-  return sseClobbers(op - Op.SSE);
+  return sseClobbers(i, op - Op.SSE);
 }
 
 /** FNSTSW AX, FCMOVcc, FCOMI and their like have to do with general registers or flags. */
@@ -74,8 +74,49 @@ function x87Clobbers(i: Insn, op: u32): u32 {
   return (group == 3 || group == 7) && ((index & 7) == 5 || (index & 7) == 6) ? Clobbers.FLAGS : Clobbers.NOTHING;
 }
 
-function sseClobbers(op: u32): u32 {
+/** MMX registers are in memory always: so nothing for those that only work on them (Insn.size 3). */
+function sseClobbers(i: Insn, op: u32): u32 {
+  if (op <= <u32>SseOp.SHUFPD) return i.size == 3 ? Clobbers.NOTHING : Clobbers.VECTORS;
   if (op <= <u32>SseOp.FLOAT_LAST) return Clobbers.VECTORS;
-  // Comparisons set flags; conversions and moves can have a general register as destination.
-  return Clobbers.REGISTERS | Clobbers.FLAGS | Clobbers.VECTORS;
+  switch (op) {
+    case SseOp.UCOMISS:
+    case SseOp.UCOMISD:
+    case SseOp.COMISS:
+    case SseOp.COMISD:
+      return Clobbers.FLAGS;
+    case SseOp.CVTTSS2SI:
+    case SseOp.CVTTSD2SI:
+    case SseOp.CVTSS2SI:
+    case SseOp.CVTSD2SI:
+    case SseOp.MOVD_STORE:
+    case SseOp.MOVD_MMX_STORE:
+    case SseOp.PMOVMSKB:
+    case SseOp.MOVMSKPS:
+    case SseOp.MOVMSKPD:
+    case SseOp.PEXTRW:
+      return Clobbers.REGISTERS;
+    case SseOp.CVTTPS2PI:
+    case SseOp.CVTTPD2PI:
+    case SseOp.CVTPS2PI:
+    case SseOp.CVTPD2PI:
+    case SseOp.MOVQ_MMX:
+    case SseOp.MOVD_MMX:
+    case SseOp.MOVDQ2Q:
+    case SseOp.MASKMOV:
+    case SseOp.EMMS:
+    case SseOp.FXSAVE:
+    case SseOp.LDMXCSR:
+    case SseOp.STMXCSR:
+    case SseOp.XSAVE:
+      return Clobbers.NOTHING;
+    default:
+      return Clobbers.VECTORS;
+  }
+}
+
+/** Whether CR0, CR4 or the control bits of MXCSR may be others afterwards. */
+function changesSseState(op: u32): bool {
+  if (op < <u32>Op.SSE) return op >= <u32>Op.UD && op < <u32>Op.X87_MEM;
+  const sse = op - Op.SSE;
+  return sse == SseOp.LDMXCSR || sse == SseOp.FXRSTOR || sse == SseOp.XRSTOR;
 }

@@ -5,11 +5,25 @@ import { FlagOp } from "../cpu/flags";
 import { MemoryMap } from "../shared/memoryMap";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState, DYNAMIC, FlagsState, carrySource, flags } from "./buildState";
+import { bitsOfFloat, floatCondition, floatOfBits } from "./floatFlags";
 import { flagsOverflow, lazyResult, productOverflow, shiftCarry } from "./flagResults";
 import { Helper } from "./helperNumber";
 import { IrOp, Var, isConst, node } from "./ir";
 import { FLAG_VARIABLES, forgetVariables, getVariable, setVariable } from "./variables";
-import { as32, as64, arithmetic, binary, choose, compare, constant, extendSign, isZero, newNode, not1, unary } from "./values";
+import {
+  as32,
+  as64,
+  arithmetic,
+  binary,
+  choose,
+  compare,
+  constant,
+  extendSign,
+  isZero,
+  newNode,
+  not1,
+  unary,
+} from "./values";
 
 // @ts-ignore: decorator
 @inline
@@ -36,7 +50,10 @@ export function assumeFlags(b: BuildState, kind: u32, bits: u32): void {
   const f = flags();
   f.a = getVariable(b, Var.FLAG_A);
   f.b = getVariable(b, Var.FLAG_B);
-  if (bits < 64) {
+  if (kind == FlagOp.FLOAT) {
+    f.a = floatOfBits(b, f.a, bits);
+    f.b = floatOfBits(b, f.b, bits);
+  } else if (bits < 64) {
     f.a = as32(b, f.a);
     f.b = as32(b, f.b);
   }
@@ -106,6 +123,10 @@ export function setRotated(b: BuildState, count: u32, carry: u32, overflow: u32)
 /** The flags in `mask` (CF, or CF and OF) become those of `bits` (EFLAGS bits, no others set). */
 export function overrideFlags(b: BuildState, mask: u32, bits: u32): void {
   const f = flags();
+  if (f.kind == FlagOp.FLOAT) {
+    storeFlags(b);
+    f.kind = DYNAMIC;
+  }
   if (f.kind == DYNAMIC) {
     overrideDynamic(b, mask, bits);
     return;
@@ -174,12 +195,25 @@ export function storeFlags(b: BuildState): void {
   let op = constant(b, <u64>((f.kind << 2) | size));
   if (f.c) op = choose(b, as32(b, f.c), op, constant(b, <u64>(((f.kind - 1) << 2) | size)));
   setVariable(b, Var.FLAG_OP, op);
-  setVariable(b, Var.FLAG_A, as64(b, f.a));
-  setVariable(b, Var.FLAG_B, as64(b, f.b));
+  setVariable(b, Var.FLAG_A, operandBits(b, f, f.a));
+  setVariable(b, Var.FLAG_B, operandBits(b, f, f.b));
+}
+
+/** An operand as it goes into its variable. */
+function operandBits(b: BuildState, f: FlagsState, operand: u32): u32 {
+  return as64(b, f.kind == FlagOp.FLOAT ? bitsOfFloat(b, operand, f.bits) : operand);
 }
 
 function storeField(b: BuildState, variable: u32, offset: u32, code: u32): void {
-  const id = newNode(b, IrOp.STORE, ValueType.EMPTY, constant(b, 0), getVariable(b, variable), 0, <i64>(MemoryMap.VCPU + offset));
+  const id = newNode(
+    b,
+    IrOp.STORE,
+    ValueType.EMPTY,
+    constant(b, 0),
+    getVariable(b, variable),
+    0,
+    <i64>(MemoryMap.VCPU + offset),
+  );
   node(id).code = code;
 }
 
@@ -217,6 +251,8 @@ function carryOfState(b: BuildState, f: FlagsState): u32 {
     }
     case FlagOp.LOGIC:
       return constant(b, 0);
+    case FlagOp.FLOAT:
+      return floatCondition(b, f, 2);
     case FlagOp.INC:
     case FlagOp.DEC:
       return f.b ? binary(b, Wasm.I32_AND, as32(b, f.b), constant(b, 1)) : carryOfState(b, carrySource());
@@ -240,7 +276,12 @@ function carryOfState(b: BuildState, f: FlagsState): u32 {
 
 function signOf(b: BuildState, f: FlagsState, value: u32): u32 {
   if (f.bits >= 32) return compare(b, Wasm.I32_LT_S, f.bits == 64 ? as64(b, value) : value, constant(b, 0));
-  return compare(b, Wasm.I32_NE, binary(b, Wasm.I32_AND, value, constant(b, (<u64>1) << (<u64>f.bits - 1))), constant(b, 0));
+  return compare(
+    b,
+    Wasm.I32_NE,
+    binary(b, Wasm.I32_AND, value, constant(b, (<u64>1) << (<u64>f.bits - 1))),
+    constant(b, 0),
+  );
 }
 
 /** a < x (or a <= x) as signed numbers of the operation's size. */
@@ -287,6 +328,7 @@ function positiveCondition(b: BuildState, cc: u32): u32 {
   if (cc == 2) return carryOf(b);
   const f = flags();
   if (f.kind == DYNAMIC) return dynamicCondition(b, cc);
+  if (f.kind == FlagOp.FLOAT) return floatCondition(b, f, cc);
   switch (cc) {
     case 0:
       return flagsOverflow(b, f);

@@ -15,5 +15,26 @@ export const enum Helper {
   SEGMENT,
   /** (high, low, divisor) i64 -> quotient, for high < divisor */
   DIVIDE,
+  /** SseOp on f64 a, b -> f64; likewise on f32 (sseHelpers.ts) */
+  FLOAT64,
+  FLOAT32,
+  /** Insn record with VECTOR_SCRATCH as its registers */
+  VECTOR,
+  /** f64 -> f32 and back */
+  NARROW,
+  WIDEN,
+  /** i64 -> f64, f32 */
+  FROM_INTEGER64,
+  FROM_INTEGER32,
+  /** (f64, ToInteger bits) -> i64 */
+  TO_INTEGER,
   COUNT,
+}
+
+/** Argument of Helper.TO_INTEGER beside RC: RC_CHOP whatever MXCSR says. */
+export const enum ToInteger {
+  TRUNCATE = 1,
+  WIDE = 2,
+  /** The number was single precision. */
+  SINGLE = 4,
 }

@@ -1,4 +1,4 @@
-// The intermediate form: nodes of 40 bytes in the order in which they were made, one list for each block of the region.
+// The intermediate form: nodes of 48 bytes in the order in which they were made, one list for each block of the region.
 //
 // A pure node is evaluated where it is used first; one that is ordered (isOrdered) where it stands in the list. Values live
 // within their block; from block to block they go through variables (guest registers and flags), which become wasm locals.
@@ -18,9 +18,9 @@ export const enum IrOp {
   SELECT,
   /** SIMD instruction `code` on a (and b if not 0) with lane byte imm. */
   LANE,
-  /** SIMD shuffle of a and b by the 16 bytes at host address imm. */
+  /** SIMD shuffle of bytes of a and b: byte k is number (nibble k of imm), of b where bit k of `code` is set. */
   SHUFFLE,
-  /** Constant v128 of the 16 bytes at host address imm. */
+  /** Constant v128: imm in both halves. */
   V128_CONST,
   /** SIMD bitselect: (a & c) | (b & ~c). */
   BITSELECT,
@@ -43,6 +43,8 @@ export const enum IrOp {
   COLD,
   /** CF (0 or 1) of the lazy flags a (op), b, c. */
   CARRY,
+  /** a, but where c: helper `code` on b, d (if not 0), then imm (as i32) if `flag`. Vectors go by way of VECTOR_SCRATCH. */
+  CHOOSE_CALL,
 }
 
 /** Guest state that a region keeps in locals. */
@@ -78,9 +80,11 @@ export class Node {
   local: i32;
   /** Number of its instruction in the region (for those that may leave). */
   insn: u32;
+  d: u32;
+  _pad: u32;
 }
 
-export const NODE_SIZE: u32 = 40;
+export const NODE_SIZE: u32 = 48;
 
 // @ts-ignore: decorator
 @inline
@@ -207,9 +211,9 @@ export function fold(code: u32, a: u64, b: u64): u64 {
     case Wasm.I64_XOR:
       return a ^ b;
     case Wasm.I32_SHL:
-      return <u64>(<u32>a << (<u32>b & 31));
+      return <u64>((<u32>a) << ((<u32>b) & 31));
     case Wasm.I32_SHR_U:
-      return <u64>(<u32>a >> (<u32>b & 31));
+      return <u64>((<u32>a) >> ((<u32>b) & 31));
     case Wasm.I32_EQ:
     case Wasm.I64_EQ:
       return <u64>(a == b);

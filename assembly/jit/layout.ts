@@ -11,8 +11,10 @@ export const CODE_CACHE_SIZE: u32 = MemoryMap.JIT_SIZE - JIT_SCRATCH_SIZE;
 export const REGION: u32 = JIT_SCRATCH;
 /** The builder's state (build.ts) and the lowering's (lower.ts): 48 KiB. */
 export const BUILD_STATE: u32 = JIT_SCRATCH + 0x4000;
-/** The module writer's state: 256 bytes. */
+/** The module writer's state: 192 bytes. */
 export const MODULE_STATE: u32 = JIT_SCRATCH + 0xff00;
+/** Two vectors that translated code hands to the engine, which puts the result in place of the first. */
+export const VECTOR_SCRATCH: u32 = JIT_SCRATCH + 0xffc0;
 /** IR nodes of one region: 1 MiB. */
 export const NODES: u32 = JIT_SCRATCH + 0x1_0000;
 export const NODES_SIZE: u32 = 0x10_0000;

@@ -9,6 +9,7 @@ import { BuildState } from "./buildState";
 import { Clobbers, clobberedVariables } from "./coldNodes";
 import { Helper } from "./helperNumber";
 import { IrOp, NODE_SIZE, Node, Var, isDroppable, isOrdered, node } from "./ir";
+import { VECTOR_SCRATCH } from "./layout";
 import {
   LowerState,
   releaseTemporary,
@@ -23,13 +24,14 @@ import { variableType } from "./values";
 
 /** Counts the uses of each node of [first, end), from the last to the first: what nobody uses counts for nothing. */
 export function countUses(first: u32, end: u32): void {
-  for (let id = end; id > first; ) {
+  for (let id = end; id > first;) {
     id -= NODE_SIZE;
     const n = node(id);
     if (!n.uses && isDroppable(n)) continue;
     if (n.a) node(n.a).uses++;
     if (n.b) node(n.b).uses++;
     if (n.c) node(n.c).uses++;
+    if (n.d) node(n.d).uses++;
   }
 }
 
@@ -72,6 +74,9 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
       return;
     case IrOp.COLD:
       lowerCold(b, s, n);
+      return;
+    case IrOp.CHOOSE_CALL:
+      lowerChooseCall(b, s, n);
       return;
     default:
       lowerCarry(b, s, n);
@@ -161,15 +166,15 @@ function emitVector(b: BuildState, s: LowerState, n: Node): void {
   const e = s.code;
   if (n.op == IrOp.V128_CONST) {
     e.op(Wasm.V128_CONST);
-    for (let i: u32 = 0; i < 16; i++) e.byte(<u32>load<u8>(<usize>(<u32>n.imm + i)));
+    for (let i: u32 = 0; i < 16; i++) e.byte((<u32>(n.imm >> ((<i64>(i & 7)) << 3))) & 0xff);
     return;
   }
-  emitValue(b, s, n.a, operandType(n.code));
+  emitValue(b, s, n.a, n.op == IrOp.SHUFFLE ? <u32>ValueType.V128 : operandType(n.code));
   if (n.b) emitValue(b, s, n.b, <u32>n.flag ? <u32>n.flag : <u32>ValueType.V128);
   if (n.c) emitValue(b, s, n.c, ValueType.V128);
   if (n.op == IrOp.SHUFFLE) {
     e.op(Wasm.I8X16_SHUFFLE);
-    for (let i: u32 = 0; i < 16; i++) e.byte(<u32>load<u8>(<usize>(<u32>n.imm + i)));
+    for (let i: u32 = 0; i < 16; i++) e.byte(((<u32>(n.imm >> ((<i64>i) << 2))) & 15) | (((n.code >> i) & 1) << 4));
     return;
   }
   e.op(n.code);
@@ -240,7 +245,7 @@ function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   e.local(Wasm.LOCAL_SET, s.bailLocal);
   e.local(Wasm.LOCAL_GET, linear);
   if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
-  e.i32Const(<i32>(<u32>n.size | ((<u32>n.flag) << 8)));
+  e.i32Const(<i32>((<u32>n.size) | ((<u32>n.flag) << 8)));
   e.call(Helper.PROBE);
   e.local(Wasm.LOCAL_TEE, host);
   e.op(Wasm.I32_EQZ);
@@ -292,6 +297,47 @@ function lowerCall(b: BuildState, s: LowerState, n: Node): void {
   if (n.type != ValueType.EMPTY) settleResult(s, n);
 }
 
+/** The call stands under a condition: its operands are evaluated before, whether it is made or not. */
+function lowerChooseCall(b: BuildState, s: LowerState, n: Node): void {
+  const e = s.code;
+  const isVector = n.type == ValueType.V128;
+  const firstType: u32 = isVector ? ValueType.V128 : helperParameter(n.code, 0);
+  const secondType: u32 = isVector ? ValueType.V128 : helperParameter(n.code, 1);
+  const first = settle(b, s, n.b, firstType);
+  const second = n.d ? settle(b, s, n.d, secondType) : 0;
+  const result = takeTemporary(s, n.type);
+  emitValue(b, s, n.a, n.type);
+  e.local(Wasm.LOCAL_SET, result);
+  emitValue(b, s, n.c, ValueType.I32);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  if (isVector) callWithVectors(e, n, first, second);
+  else {
+    e.local(Wasm.LOCAL_GET, first);
+    if (n.d) e.local(Wasm.LOCAL_GET, second);
+    if (n.flag) e.i32Const(<i32>n.imm);
+    e.call(n.code);
+  }
+  e.local(Wasm.LOCAL_SET, result);
+  e.end();
+  unsettle(n.b, first, firstType);
+  if (n.d) unsettle(n.d, second, secondType);
+  if (n.uses) n.local = <i32>result;
+  else releaseTemporary(result, n.type);
+}
+
+function callWithVectors(e: Encoder, n: Node, first: u32, second: u32): void {
+  e.i32Const(0);
+  e.local(Wasm.LOCAL_GET, first);
+  e.memory(Wasm.V128_STORE, VECTOR_SCRATCH);
+  e.i32Const(0);
+  e.local(Wasm.LOCAL_GET, second);
+  e.memory(Wasm.V128_STORE, VECTOR_SCRATCH + 16);
+  e.i32Const(<i32>n.imm);
+  e.call(n.code);
+  e.i32Const(0);
+  e.memory(Wasm.V128_LOAD, VECTOR_SCRATCH);
+}
+
 /** CF of lazy flags of any kind: in place where INC or DEC kept it, else by the engine. */
 function lowerCarry(b: BuildState, s: LowerState, n: Node): void {
   const e = s.code;
@@ -337,7 +383,6 @@ function lowerCold(b: BuildState, s: LowerState, n: Node): void {
   if (n.code & Clobbers.TLB) loadTlb(s);
 }
 
-
 export function loadTlb(s: LowerState): void {
   s.code.i32Const(0);
   s.code.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("tlb"));
@@ -362,7 +407,8 @@ export function storeVariables(b: BuildState, s: LowerState): void {
     const type = variableType(b, variable);
     s.code.i32Const(0);
     s.code.local(Wasm.LOCAL_GET, variableLocal(b, s, variable));
-    const store: u32 = type == ValueType.I64 ? Wasm.I64_STORE : type == ValueType.I32 ? Wasm.I32_STORE : Wasm.V128_STORE;
+    const store: u32 =
+      type == ValueType.I64 ? Wasm.I64_STORE : type == ValueType.I32 ? Wasm.I32_STORE : Wasm.V128_STORE;
     s.code.memory(store, variableAddress(variable));
   }
 }

@@ -51,12 +51,28 @@ function helperName(helper: u32): string {
       return "jitOverride";
     case Helper.SEGMENT:
       return "jitSegment";
+    case Helper.FLOAT64:
+      return "jitFloat64";
+    case Helper.FLOAT32:
+      return "jitFloat32";
+    case Helper.VECTOR:
+      return "jitVector";
+    case Helper.NARROW:
+      return "jitNarrow";
+    case Helper.WIDEN:
+      return "jitWiden";
+    case Helper.FROM_INTEGER64:
+      return "jitFromInteger64";
+    case Helper.FROM_INTEGER32:
+      return "jitFromInteger32";
+    case Helper.TO_INTEGER:
+      return "jitToInteger";
     default:
       return "jitDivide";
   }
 }
 
-/** Parameter types of a helper, a digit each from the lowest: 1 I32, 2 I64; the ninth digit is the result (0: none). */
+/** Parameter types of a helper, a digit each from the lowest: 1 I32, 2 I64, 3 F32, 4 F64; the ninth digit is the result (0: none). */
 function helperSignature(helper: u32): u32 {
   switch (helper) {
     case Helper.PROBE:
@@ -71,6 +87,22 @@ function helperSignature(helper: u32): u32 {
       return 0x0000_0001;
     case Helper.SEGMENT:
       return 0x2000_0011;
+    case Helper.FLOAT64:
+      return 0x4000_0144;
+    case Helper.FLOAT32:
+      return 0x3000_0133;
+    case Helper.VECTOR:
+      return 0x0000_0001;
+    case Helper.NARROW:
+      return 0x3000_0004;
+    case Helper.WIDEN:
+      return 0x4000_0003;
+    case Helper.FROM_INTEGER64:
+      return 0x4000_0002;
+    case Helper.FROM_INTEGER32:
+      return 0x3000_0002;
+    case Helper.TO_INTEGER:
+      return 0x2000_0014;
     default:
       return 0x2000_0222;
   }
@@ -79,7 +111,8 @@ function helperSignature(helper: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function typeOfDigit(digit: u32): u32 {
-  return digit == 2 ? ValueType.I64 : ValueType.I32;
+  // 0x7f I32, 0x7e I64, 0x7d F32, 0x7c F64.
+  return digit ? <u32>ValueType.I32 + 1 - digit : <u32>ValueType.I32;
 }
 
 /** Type of parameter `index` of a helper. */
@@ -156,12 +189,10 @@ export function finishModule(): u32 {
   return start;
 }
 
-
 export function moduleLength(): u32 {
   const m = state();
   return m.end - m.codeSection;
 }
-
 
 export function moduleFunctions(): u32 {
   return state().functions;

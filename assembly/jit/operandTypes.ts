@@ -4,6 +4,7 @@ import { ValueType, Wasm } from "../wasm/opcodes";
 /** Type of the (first) operand of a numeric instruction. */
 export function operandType(code: u32): u32 {
   if (code >= 0xfd00) return vectorOperand(code);
+  if (code >= 0xfc00) return code & 2 ? ValueType.F64 : ValueType.F32;
   if (code <= <u32>Wasm.I32_GE_U) return ValueType.I32;
   if (code <= <u32>Wasm.I64_GE_U) return ValueType.I64;
   if (code <= <u32>Wasm.F32_GE) return ValueType.F32;

@@ -2,7 +2,19 @@
 // V8's optimiser does the rest; what is here keeps the wasm small and the baseline tier fast.
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
-import { IrOp, NODE_SIZE, Node, Var, canFold, fold, inverseComparison, isComparison, isConst, node, resultType } from "./ir";
+import {
+  IrOp,
+  NODE_SIZE,
+  Node,
+  Var,
+  canFold,
+  fold,
+  inverseComparison,
+  isComparison,
+  isConst,
+  node,
+  resultType,
+} from "./ir";
 import { NODES, NODES_SIZE } from "./layout";
 
 /** Room that a single instruction never exceeds. */
@@ -26,6 +38,7 @@ export function newNode(b: BuildState, op: u32, type: u32, a: u32, x: u32, c: u3
   n.imm = imm;
   n.local = -1;
   n.insn = b.insnNumber;
+  n.d = 0;
   return id;
 }
 
@@ -52,7 +65,7 @@ export function constant(b: BuildState, value: u64): u32 {
 export function as32(b: BuildState, id: u32): u32 {
   const n = node(id);
   if (n.type == ValueType.I32) return id;
-  if (n.op == IrOp.CONST) return constant(b, <u64>n.imm & 0xffff_ffff);
+  if (n.op == IrOp.CONST) return constant(b, (<u64>n.imm) & 0xffff_ffff);
   if (n.op == IrOp.UNARY && (n.code == Wasm.I64_EXTEND_I32_U || n.code == Wasm.I64_EXTEND_I32_S)) return n.a;
   if (n.op == IrOp.BINARY) {
     const narrow = narrowed(n.code);
@@ -181,7 +194,7 @@ function resultWidth(code: u32, x: u32, y: u32, type: u32): u32 {
     case Wasm.I32_SHR_U:
     case Wasm.I64_SHR_U:
       if (isConst(y)) {
-        const count = <u32>node(y).imm & (most - 1);
+        const count = (<u32>node(y).imm) & (most - 1);
         const width = min<u32>(most, widthOf(x));
         return width > count ? width - count : 1;
       }

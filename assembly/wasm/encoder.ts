@@ -28,16 +28,16 @@ export class Encoder {
   /** Signed LEB128, of up to 64 bits. */
   signed(value: i64): void {
     while (value < -64 || value > 63) {
-      this.byte((<u32>value & 0x7f) | 0x80);
+      this.byte(((<u32>value) & 0x7f) | 0x80);
       value >>= 7;
     }
-    this.byte(<u32>value & 0x7f);
+    this.byte((<u32>value) & 0x7f);
   }
 
   /** An instruction without immediates. */
   op(opcode: u32): void {
-    if (opcode >= 0xfd00) {
-      this.byte(0xfd);
+    if (opcode >= 0xfc00) {
+      this.byte(opcode >> 8);
       this.unsigned(opcode & 0xff);
     } else this.byte(opcode);
   }
@@ -46,7 +46,6 @@ export class Encoder {
     this.byte(Wasm.I32_CONST);
     this.signed(<i64>value);
   }
-
 
   i64Const(value: i64): void {
     this.byte(Wasm.I64_CONST);
@@ -72,7 +71,6 @@ export class Encoder {
     this.byte(type);
   }
 
-
   end(): void {
     this.byte(Wasm.END);
   }
@@ -82,7 +80,6 @@ export class Encoder {
     this.byte(opcode);
     this.unsigned(depth);
   }
-
 
   call(functionIndex: u32): void {
     this.byte(Wasm.CALL);

@@ -1,0 +1,68 @@
+// Packed conversions at translation, as convertPacked of isa/sse/convert.ts.
+import { Insn } from "../decode/insn";
+import { SseOp } from "../decode/sseOp";
+import { Wasm } from "../wasm/opcodes";
+import { BuildState } from "./buildState";
+import { areProducts, anyFails, chooseVector, compareMagnitudes, operandMask } from "./ssePacked";
+import { requireFloat, requireSse, sourceHalf, sourceVector, xmm } from "./sseOperands";
+import { fails } from "./sseTests";
+import { setVariable } from "./variables";
+import { shuffleBytes, vectorUnary } from "./vectorNodes";
+
+/** The lower half of a vector in both halves. */
+const LOW_TWICE: u64 = 0x7654_3210_7654_3210;
+
+export function buildPackedConversion(b: BuildState, i: Insn, op: u32): bool {
+  switch (op) {
+    case SseOp.CVTDQ2PD:
+      requireSse(b);
+      setVariable(b, xmm(i.dst), vectorUnary(b, Wasm.F64X2_CONVERT_LOW_I32X4_S, sourceHalf(b, i)));
+      return true;
+    case SseOp.CVTDQ2PS: {
+      requireFloat(b);
+      const y = sourceVector(b, i);
+      const value = vectorUnary(b, Wasm.F32X4_CONVERT_I32X4_S, y);
+      setVariable(b, xmm(i.dst), chooseVector(b, i, value, fails(b, b.floatMode), y, y));
+      return true;
+    }
+    case SseOp.CVTPS2PD: {
+      requireFloat(b);
+      const y = sourceHalf(b, i);
+      // What is in the upper half does not matter.
+      const low = shuffleBytes(b, y, y, LOW_TWICE, 0);
+      const value = vectorUnary(b, Wasm.F64X2_PROMOTE_LOW_F32X4, y);
+      const slow = anyFails(b, false, operandMask(b, 0, low, false), false);
+      setVariable(b, xmm(i.dst), chooseVector(b, i, value, slow, y, y));
+      return true;
+    }
+    case SseOp.CVTPD2PS: {
+      requireFloat(b);
+      const y = sourceVector(b, i);
+      const value = vectorUnary(b, Wasm.F32X4_DEMOTE_F64X2_ZERO, y);
+      const low = shuffleBytes(b, value, value, LOW_TWICE, 0);
+      const slow = anyFails(b, false, areProducts(b, false, low, 0), true);
+      setVariable(b, xmm(i.dst), chooseVector(b, i, value, slow, y, y));
+      return true;
+    }
+    case SseOp.CVTTPS2DQ:
+    case SseOp.CVTPS2DQ:
+      toIntegers(b, i, false, op == SseOp.CVTTPS2DQ);
+      return true;
+    case SseOp.CVTTPD2DQ:
+    case SseOp.CVTPD2DQ:
+      toIntegers(b, i, true, op == SseOp.CVTTPD2DQ);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Where all are less than 2^31 in magnitude when rounded. */
+function toIntegers(b: BuildState, i: Insn, isDouble: bool, truncate: bool): void {
+  requireFloat(b);
+  const y = sourceVector(b, i);
+  const rounded = truncate ? y : vectorUnary(b, isDouble ? Wasm.F64X2_NEAREST : Wasm.F32X4_NEAREST, y);
+  const value = vectorUnary(b, isDouble ? Wasm.I32X4_TRUNC_SAT_F64X2_S_ZERO : Wasm.I32X4_TRUNC_SAT_F32X4_S, rounded);
+  const inRange = compareMagnitudes(b, Wasm.F32X4_LT, isDouble, rounded, 0x4f00_0000, 0x41e0_0000_0000_0000);
+  setVariable(b, xmm(i.dst), chooseVector(b, i, value, anyFails(b, isDouble, inRange, true), y, y));
+}
