@@ -251,6 +251,9 @@ export class Vcpu {
   /** JitFeature bits. */
   jitFeatures: u32;
   jitDue: u64;
+  /** Low half of the IP of the block that left translated code by an indirect jump. */
+  exitFrom: u32;
+  _pad4: u32;
   statJitInstructions: u64;
   statRegions: u64;
   statModules: u64;

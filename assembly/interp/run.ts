@@ -9,8 +9,8 @@ import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system
 import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
-import { becomeHot, translateNow, translateQueue } from "../jit/queue";
-import { ANY_EPOCH, LinkSlot } from "../jit/translations";
+import { becomeHot, translateNow, translateQueue, widen } from "../jit/queue";
+import { ANY_EPOCH, Entry, LinkSlot } from "../jit/translations";
 import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { IP_NOT_SET } from "./cold";
@@ -247,6 +247,16 @@ function runTranslated(cpu: Exec, first: Block): u32 {
       next = Outcome.LIMIT;
       break;
     }
+    const entry = changetype<Entry>(changetype<usize>(block));
+    const runs = entry.runs - 1;
+    entry.runs = runs;
+    if (!runs) {
+      next = wantWider(cpu);
+      if (next <= <u32>Outcome.LIMIT) break;
+      block = changetype<Block>(<usize>next);
+      if (!block.code) break;
+      continue;
+    }
     const exit = call_indirect<u32>(block.code, block.heat);
     if (exit > <u32>ExitCode.FUEL) {
       const linked = linkedEntry(cpu, changetype<LinkSlot>(<usize>exit));
@@ -266,7 +276,11 @@ function runTranslated(cpu: Exec, first: Block): u32 {
       if (exit == ExitCode.INTERPRET) {
         next = interpretOne(cpu);
         if (next == Outcome.ATTENTION) break;
-      } else next = lookUp(cpu);
+      } else {
+        next = lookUp(cpu);
+        if (exit == ExitCode.FUEL) entry.runs = runs + 1;
+        else if (next) changetype<Block>(<usize>next).cameFrom = cpu.exitFrom;
+      }
     }
     others++;
     if (next <= <u32>Outcome.LIMIT) break;
@@ -280,6 +294,15 @@ function runTranslated(cpu: Exec, first: Block): u32 {
   cpu.statChained += chained;
   cpu.statDispatches += others + 1;
   return next;
+}
+
+/** The entry at IP has been used often: its decoded block goes into the queue. Gives the block to go on with, or 0 for a fault. */
+function wantWider(cpu: Exec): u32 {
+  settle(cpu);
+  const address = findOrBuildDecoded(cpu);
+  if (!address) return Outcome.FAULT;
+  widen(cpu, changetype<Block>(<usize>address));
+  return lookUp(cpu);
 }
 
 /** Where the link of a translated block leads, or 0 when it does not hold (any more). */

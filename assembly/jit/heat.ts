@@ -8,17 +8,26 @@ export const NEVER: u32 = 0x4000_0000;
 /** Part of the threshold after which a block goes along with hot ones. */
 const WARM_SHIFT: u32 = 2;
 
-export const QUEUE_SIZE: u32 = 16;
+export const QUEUE_SIZE: u32 = 48;
 
 // @ts-ignore: decorator
 @inline
 export function queuedAt(index: u32): u32 {
-  return load<u32>(QUEUE + <usize>(index << 2));
+  return load<u32>(QUEUE + <usize>(index << 2)) & ~WIDE;
+}
+
+/** Flag of a queued block: its region is to be wide. */
+const WIDE: u32 = 1;
+
+// @ts-ignore: decorator
+@inline
+export function isQueuedWide(index: u32): bool {
+  return (load<u32>(QUEUE + <usize>(index << 2)) & WIDE) != 0;
 }
 
 /** Appends to the queue, which has room. */
-export function enqueue(cpu: Vcpu, block: Block): void {
-  store<u32>(QUEUE + <usize>(cpu.jitQueued << 2), <u32>changetype<usize>(block));
+export function enqueue(cpu: Vcpu, block: Block, isWide: bool): void {
+  store<u32>(QUEUE + <usize>(cpu.jitQueued << 2), <u32>changetype<usize>(block) | (isWide ? WIDE : 0));
   cpu.jitQueued++;
   block.heat = cacheState().urgent;
 }

@@ -3,21 +3,21 @@
 import { Vcpu } from "../cpu/state";
 import { installModule } from "../host/imports";
 import { findEntry } from "../interp/blockBuilder";
-import { Block, DEAD_MODE, SCRATCH_BLOCK, enterInJumpCache, findDecoded, retireBlock } from "../interp/blocks";
+import { Block, DEAD_MODE, SCRATCH_BLOCK, enterInJumpCache, findDecoded, removeFromTable, retireBlock } from "../interp/blocks";
 import { JitMode } from "../shared/jit";
 import { nextSegment } from "./codeCache";
 import { isChurning } from "./churn";
-import { NEVER, QUEUE_SIZE, cool, enqueue, isQueued, isRefused, queuedAt, refuse } from "./heat";
+import { NEVER, QUEUE_SIZE, cool, enqueue, isQueued, isQueuedWide, isRefused, queuedAt, refuse } from "./heat";
 import { beginModule, finishModule, moduleLength } from "./module";
 import { completeEntries, recordRegion } from "./record";
 import { MAX_REGION_BLOCKS, region, regionBlock } from "./region";
 import { formRegion, isMapped, linearOf } from "./regions";
 import { QUEUE, Segment, currentSegment, hasRoom } from "./segments";
 import { translate } from "./translate";
-import { Translation, addToSegment, enterTranslation, entryOf } from "./translations";
+import { Entry, Translation, addToSegment, enterTranslation, entryOf } from "./translations";
 
-/** Instructions for which the first block in the queue waits at most: about 2 ms. */
-const PATIENCE: u64 = 100_000;
+/** Instructions for which the first block in the queue waits at most: about 5 ms. */
+const PATIENCE: u64 = 1_000_000;
 /** What a region may take of the code cache: its record, and copies of its instructions. */
 const REGION_ROOM: u32 = 0x1_0000;
 /** Blocks of the smaller regions that are tried when the translator refuses a larger one: a quarter each. */
@@ -39,7 +39,7 @@ export function becomeHot(cpu: Vcpu, block: Block): bool {
   }
   if (supersede(cpu, block)) return true;
   if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
-  enqueue(cpu, block);
+  enqueue(cpu, block, false);
   if (cpu.jitQueued < QUEUE_SIZE) return false;
   translateQueue(cpu);
   return true;
@@ -49,12 +49,20 @@ export function becomeHot(cpu: Vcpu, block: Block): bool {
 export function translateNow(cpu: Vcpu, block: Block): u32 {
   const address = <u32>changetype<usize>(block);
   if (block.code || isRefused(block) || address == SCRATCH_BLOCK) return address;
-  enqueue(cpu, block);
+  enqueue(cpu, block, true);
   translateQueue(cpu);
   const entry = findEntry(cpu, block.physical, block.ip, block.csBase);
   if (!entry) return address;
   enterInJumpCache(cpu, linearOf(block, block.ip), entry);
   return entry;
+}
+
+/** The decoded block of an entry that is entered often: it will be the start of a wide region. */
+export function widen(cpu: Vcpu, block: Block): void {
+  if (isQueued(cpu, block) || isChurning(cpu, block.physical >> 12)) return;
+  if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
+  enqueue(cpu, block, true);
+  if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);
 }
 
 /** A block that has been translated under another mapping gives way to that, if it holds in this one. */
@@ -83,15 +91,16 @@ function translateModule(cpu: Vcpu, first: u32, count: u32): u32 {
   let at = first;
   beginModule();
   while (at < count && hasRoom(segment, REGION_ROOM, functions + 1)) {
+    const isWide = isQueuedWide(at);
     const block = takeQueued(cpu, at);
     if (changetype<usize>(block)) {
-      const translation = translateFrom(cpu, block, segment.freeSlot);
+      const translation = translateFrom(cpu, block, segment.freeSlot, isWide);
       if (changetype<usize>(translation)) {
         translation.nextInSegment = made;
         made = <u32>changetype<usize>(translation);
         functions++;
       } else if (functions) {
-        putBack(at, block); // the module may be what is full
+        putBack(at, block, isWide); // the module may be what is full
         break;
       } else refuse(block);
     }
@@ -113,16 +122,16 @@ function takeQueued(cpu: Vcpu, index: u32): Block {
   return changetype<Block>(0);
 }
 
-function putBack(index: u32, block: Block): void {
-  store<u32>(QUEUE + <usize>(index << 2), <u32>changetype<usize>(block));
+function putBack(index: u32, block: Block, isWide: bool): void {
+  store<u32>(QUEUE + <usize>(index << 2), <u32>changetype<usize>(block) | <u32>isWide);
 }
 
 /** Translates a region from `block` on, the largest that the translator takes; gives its record, or null. */
-function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32): Translation {
+function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32, isWide: bool): Translation {
   const segment = currentSegment();
   const free = segment.free;
   for (let limit = MAX_REGION_BLOCKS; limit; limit >>= SMALLER_SHIFT) {
-    formRegion(cpu, block, limit);
+    formRegion(cpu, block, limit, isWide);
     const translation = recordRegion();
     const ordinal = translate();
     if (ordinal >= 0) {
@@ -142,7 +151,7 @@ function adoptBlocks(cpu: Vcpu): void {
     cool(cpu, block);
     block.isAdopted = 1;
     for (let queued: u32 = 0; queued < cpu.jitQueued; queued++)
-      if (queuedAt(queued) == <u32>changetype<usize>(block)) putBack(queued, changetype<Block>(0));
+      if (queuedAt(queued) == <u32>changetype<usize>(block)) putBack(queued, changetype<Block>(0), false);
   }
   countRegion(cpu);
 }
@@ -164,7 +173,7 @@ function install(cpu: Vcpu, segment: Segment, made: u32, functions: u32): void {
   while (next) {
     const translation = changetype<Translation>(<usize>next);
     next = translation.nextInSegment;
-    settleBlocks(translation, accepted);
+    settleBlocks(cpu, translation, accepted);
     if (accepted) {
       addToSegment(segment, translation);
       enterTranslation(translation);
@@ -178,14 +187,25 @@ function install(cpu: Vcpu, segment: Segment, made: u32, functions: u32): void {
   cpu.statWasmBytes += <u64>length;
 }
 
-/** The decoded blocks that have become entries give way to them, or are not tried again. */
-function settleBlocks(translation: Translation, accepted: bool): void {
+/** The decoded blocks that have become entries give way to them, or are not tried again; older entries give way too. */
+function settleBlocks(cpu: Vcpu, translation: Translation, accepted: bool): void {
   for (let i: u32 = 0; i < translation.entryCount; i++) {
     const entry = entryOf(translation, i);
+    if (accepted) retireOlder(cpu, entry);
     const address = findDecoded(entry.physical, entry.ip, entry.mode, entry.csBase);
     if (!address) continue;
     const block = changetype<Block>(<usize>address);
     if (accepted) retireBlock(block);
     else refuse(block);
   }
+}
+
+/** An entry of another translation with the same start, and valid in this mapping, is not wanted any more. */
+function retireOlder(cpu: Vcpu, entry: Entry): void {
+  if (entry.mode != cpu.mode) return;
+  const address = findEntry(cpu, entry.physical, entry.ip, entry.csBase);
+  if (!address) return;
+  const older = changetype<Block>(<usize>address);
+  removeFromTable(older);
+  older.mode = DEAD_MODE;
 }

@@ -3,7 +3,7 @@
 import { Block, NO_PAGE } from "../interp/blocks";
 import { region, regionBlock } from "./region";
 import { findPage, linearOf, regionPage, regionPageCount, secondLinear } from "./regions";
-import { allocateData } from "./segments";
+import { allocateData, cacheState } from "./segments";
 import { NOWHERE, lastInsn, nextTarget, takenTarget } from "./successors";
 import {
   LINK_SLOT_SIZE,
@@ -14,6 +14,9 @@ import {
   entryOf,
   pageOf,
 } from "./translations";
+
+/** More entries than there will be. */
+const NEVER_AGAIN: u32 = 0xffff_ffff;
 
 /** Makes the record, with its region's links, in room that the caller has seen to. */
 export function recordRegion(): Translation {
@@ -81,6 +84,7 @@ function recordEntries(translation: Translation): void {
     entry.secondPage = NO_PAGE;
     entry.end = <u32>changetype<usize>(translation);
     entry.heat = <u32>b.entry;
+    entry.runs = region().isWide ? NEVER_AGAIN : cacheState().wideAfter;
   }
 }
 

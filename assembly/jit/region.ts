@@ -50,7 +50,8 @@ export class Region {
   entryCount: u32;
   /** Mode bits (cpu/state.ts) that all its blocks share. */
   mode: u32;
-  _pad: u32;
+  /** With the functions it calls, and with what is the start of other regions. */
+  isWide: u32;
   csBase: u64;
 }
 

@@ -1,6 +1,8 @@
 // Which blocks are translated together: from a hot block along direct jumps, and over calls to where they return to, which
-// is a further entry; so that a loop with calls in it is one function. Then, as far as there is room, the functions that are called:
-// a call and its return then cost no more than jumps (returns.ts). Nothing here changes what the guest can see: pages
+// is a further entry; so that a loop with calls in it is one function.
+//
+// A wide region, made when a translation is entered often, has in it also what other regions begin with, the functions that it calls
+// and where its indirect jumps went: a call and its return then cost no more than jumps (returns.ts). Nothing here changes what the guest can see: pages
 // are found by the TLB as it is, without walks.
 import { Mode, Vcpu } from "../cpu/state";
 import { Op } from "../decode/op";
@@ -13,6 +15,7 @@ import { isChurning } from "./churn";
 import { isWarm } from "./heat";
 import { MAX_REGION_BLOCKS, RegionBlock, region, regionBlock } from "./region";
 import { REGION_PAGES } from "./segments";
+import { Translation, TranslationPage, entryOf, headOf } from "./translations";
 import { NOWHERE, isCall, lastInsn, nextTarget, returnTarget, takenTarget } from "./successors";
 
 const MAX_INSTRUCTIONS: u32 = 600;
@@ -57,8 +60,9 @@ export function regionPageCount(): u32 {
 }
 
 /** Forms the region that starts at `main`, of at most `limit` blocks. */
-export function formRegion(cpu: Vcpu, main: Block, limit: u32): void {
+export function formRegion(cpu: Vcpu, main: Block, limit: u32, isWide: bool): void {
   const r = region();
+  r.isWide = isWide ? 1 : 0;
   r.blockCount = 0;
   r.entryCount = 0;
   r.mode = main.mode;
@@ -72,7 +76,7 @@ export function formRegion(cpu: Vcpu, main: Block, limit: u32): void {
   let called: u32 = 0;
   do {
     while (expanded < r.blockCount) expand(cpu, regionBlock(expanded++));
-    while (called < r.blockCount && expanded == r.blockCount) includeCallee(cpu, regionBlock(called++));
+    while (isWide && called < r.blockCount && expanded == r.blockCount) includeCallee(cpu, regionBlock(called++));
   } while (expanded < r.blockCount);
 }
 
@@ -84,22 +88,38 @@ function includeCallee(cpu: Vcpu, b: RegionBlock): void {
   else if (last.op == Op.CALL_INDIRECT) includeTargets(cpu, b);
 }
 
-/** The blocks to which the block's indirect jump or call has gone in the interpreter, as far as they lie on the region's pages. */
+/** The blocks to which the block's indirect jump or call has gone, as far as they lie on the region's pages. */
 function includeTargets(cpu: Vcpu, b: RegionBlock): void {
-  const block = changetype<Block>(<usize>b.block);
   const pages = size().pages;
   for (let i: u32 = 0; i < pages; i++) {
-    let address = firstOnPage(regionPage(i).physicalPage);
+    const page = regionPage(i).physicalPage;
+    let address = firstOnPage(page);
     while (address) {
       const target = changetype<Block>(<usize>address);
       address = target.nextInPage;
-      if (target.cameFrom != <u32>block.ip || target.mode != block.mode || target.csBase != block.csBase) continue;
-      if (popcnt(b.targets) == MAX_TARGETS) return;
-      target.isAdopted = 1;
-      const index = include(cpu, block, target.ip, false);
-      if (index >= 0) b.targets |= (<u64>1) << (<u64>index);
+      includeTarget(cpu, b, target);
+    }
+    address = load<u32>(headOf(page));
+    while (address) {
+      const translated = changetype<TranslationPage>(<usize>address);
+      address = translated.next;
+      if (translated.physicalPage == page) includeEntries(cpu, b, changetype<Translation>(<usize>translated.translation));
     }
   }
+}
+
+function includeEntries(cpu: Vcpu, b: RegionBlock, translation: Translation): void {
+  for (let i: u32 = 0; i < translation.entryCount; i++) includeTarget(cpu, b, entryOf(translation, i));
+}
+
+/** Includes `target` if block `b` has gone there. */
+function includeTarget(cpu: Vcpu, b: RegionBlock, target: Block): void {
+  const block = changetype<Block>(<usize>b.block);
+  if (target.cameFrom != <u32>block.ip || target.mode != block.mode || target.csBase != block.csBase) return;
+  if (popcnt(b.targets) == MAX_TARGETS) return;
+  target.isAdopted = 1;
+  const index = include(cpu, block, target.ip, false);
+  if (index >= 0) b.targets |= (<u64>1) << (<u64>index);
 }
 
 /** Looks where the block goes, which may append blocks. */
@@ -109,7 +129,7 @@ function expand(cpu: Vcpu, b: RegionBlock): void {
   const forced = cpu.jitMode == JitMode.FORCED;
   if (!isCall(last)) b.taken = include(cpu, block, takenTarget(last), forced);
   b.next = include(cpu, block, nextTarget(last), forced);
-  if (last.op == Op.JMP_INDIRECT) includeTargets(cpu, b);
+  if (last.op == Op.JMP_INDIRECT && region().isWide) includeTargets(cpu, b);
   const back = include(cpu, block, returnTarget(last), forced && isCall(last));
   if (back >= 0) makeEntry(back);
 }
@@ -142,7 +162,7 @@ function include(cpu: Vcpu, from: Block, ip: u64, ahead: bool): i32 {
 
 /** Decodes what has been translated as the start of another region: an inner loop, a function that many call. */
 function decodeAgain(cpu: Vcpu, from: Block, ip: u64, linear: u64, physical: u32): u32 {
-  if (cpu.mode != from.mode || !isTranslated(physical, ip, from.mode, from.csBase)) return 0;
+  if (!region().isWide || cpu.mode != from.mode || !isTranslated(physical, ip, from.mode, from.csBase)) return 0;
   const address = decodeAhead(cpu, ip, linear, physical);
   if (address) changetype<Block>(<usize>address).isAdopted = 1;
   return address;
@@ -150,7 +170,7 @@ function decodeAgain(cpu: Vcpu, from: Block, ip: u64, linear: u64, physical: u32
 
 function isWanted(cpu: Vcpu, block: Block): bool {
   if (cpu.jitMode == JitMode.FORCED) return true;
-  return (block.isAdopted || isWarm(cpu, block)) && !isChurning(cpu, block.physical >> 12);
+  return ((block.isAdopted && region().isWide) || isWarm(cpu, block)) && !isChurning(cpu, block.physical >> 12);
 }
 
 export function linearOf(block: Block, ip: u64): u64 {

@@ -46,7 +46,9 @@ export class CacheState {
   current: u32;
   /** Runs of a queued block after which the queue is not waited for any longer. */
   urgent: u32;
-  _pad: u64;
+  /** Entries into a translation after which it is worth a wider region; 0: at once. */
+  wideAfter: u32;
+  _pad: u32;
 }
 
 // @ts-ignore: decorator

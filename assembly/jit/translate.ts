@@ -448,5 +448,8 @@ function emitIndirect(b: Build, s: LowerState, entry: RegionBlock): void {
   if (type == ValueType.I32) e.op(Wasm.I64_EXTEND_I32_U);
   e.memory(Wasm.I64_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("rip"));
   releaseTemporary(target, type);
+  e.i32Const(0);
+  e.i32Const(<i32>changetype<Block>(<usize>entry.block).ip);
+  e.memory(Wasm.I32_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("exitFrom"));
   leave(s, ExitCode.INDIRECT);
 }

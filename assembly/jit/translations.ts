@@ -53,6 +53,18 @@ export class Entry extends Block {
   get translation(): Translation {
     return changetype<Translation>(<usize>this.end);
   }
+
+  /** Entries from elsewhere until a wider region is tried. */
+  // @ts-ignore: decorator
+  @inline
+  get runs(): u32 {
+    return this.nextInSecondPage;
+  }
+  // @ts-ignore: decorator
+  @inline
+  set runs(value: u32) {
+    this.nextInSecondPage = value;
+  }
 }
 
 
