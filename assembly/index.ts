@@ -203,6 +203,20 @@ export function setA20(open: bool): void {
 }
 
 // What translated code calls.
+export {
+  jitX87Add,
+  jitX87Compare,
+  jitX87Div,
+  jitX87Double,
+  jitX87Integer,
+  jitX87Mul,
+  jitX87Order,
+  jitX87Round,
+  jitX87Single,
+  jitX87Sqrt,
+  jitX87Sub,
+  jitX87Widen,
+} from "./jit/x87Helpers";
 export { jitCarry, jitCold, jitCondition, jitDivide, jitOverride, jitProbe, jitSegment } from "./jit/helpers";
 export {
   jitFloat32,

@@ -13,6 +13,7 @@ import { Build } from "./build";
 import { callCold } from "./coldNodes";
 import { divide } from "./divide";
 import { buildSse } from "./sse";
+import { buildX87, isX87 } from "./x87";
 
 export function buildCold(b: Build, i: Insn): void {
   switch (<u32>i.op) {
@@ -74,8 +75,14 @@ export function buildCold(b: Build, i: Insn): void {
       else MOV<Build, u32, Mem, Reg>(b, i);
       return;
     default:
-      if (<u32>i.op < <u32>Op.SSE || !(vcpu().jitFeatures & JitFeature.SIMD) || !buildSse(b, i)) callCold(b, i);
+      if (!buildFloat(b, i)) callCold(b, i);
   }
+}
+
+/** x87 and SSE, as far as they are translated. */
+function buildFloat(b: Build, i: Insn): bool {
+  if (isX87(i)) return buildX87(b, i);
+  return <u32>i.op >= <u32>Op.SSE && (vcpu().jitFeatures & JitFeature.SIMD) != 0 && buildSse(b, i);
 }
 
 function doubleShift(b: Build, i: Insn, left: bool): void {

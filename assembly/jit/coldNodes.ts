@@ -9,7 +9,8 @@ import { forgetFlags } from "./flagNodes";
 import { flush } from "./flush";
 import { IrOp, Var, node } from "./ir";
 import { newNode } from "./values";
-import { FLAG_VARIABLES, GENERAL_REGISTERS, forgetVariables } from "./variables";
+import { FLAG_VARIABLES, GENERAL_REGISTERS, X87_VARIABLES, forgetVariables } from "./variables";
+import { forgetX87 } from "./x87State";
 
 /** What a cold instruction may change of what a region keeps in locals. */
 export const enum Clobbers {
@@ -19,7 +20,8 @@ export const enum Clobbers {
   VECTORS = 4,
   /** The TLB in use. */
   TLB = 8,
-  ALL = 15,
+  X87 = 16,
+  ALL = 31,
 }
 
 export const VECTOR_VARIABLES: u64 = 0xffff << Var.XMM;
@@ -44,6 +46,8 @@ export function callCold(b: BuildState, i: Insn): void {
   if (clobbers & Clobbers.REGISTERS) forgetVariables(GENERAL_REGISTERS);
   if (clobbers & Clobbers.VECTORS) forgetVariables(VECTOR_VARIABLES);
   if (clobbers & Clobbers.FLAGS) forgetFlags(b);
+  if (clobbers & Clobbers.X87) forgetVariables(X87_VARIABLES);
+  forgetX87();
   if (changesSseState(<u32>i.op)) b.sseChecked = false;
   b.x87Checked = false;
 }
@@ -54,6 +58,7 @@ export function clobberedVariables(clobbers: u32): u64 {
   if (clobbers & Clobbers.REGISTERS) mask |= GENERAL_REGISTERS;
   if (clobbers & Clobbers.FLAGS) mask |= FLAG_VARIABLES;
   if (clobbers & Clobbers.VECTORS) mask |= VECTOR_VARIABLES;
+  if (clobbers & Clobbers.X87) mask |= X87_VARIABLES;
   return mask;
 }
 
@@ -62,16 +67,18 @@ function clobbersOf(i: Insn): u32 {
   if (op < <u32>Op.UD) return Clobbers.REGISTERS | Clobbers.FLAGS;
   if (op < <u32>Op.X87_MEM) return Clobbers.ALL;
   if (op < <u32>Op.SSE) return x87Clobbers(i, op);
-  return sseClobbers(i, op - Op.SSE);
+  // MMX and FXRSTOR change TOP and tags.
+  return sseClobbers(i, op - Op.SSE) | Clobbers.X87;
 }
 
 /** FNSTSW AX, FCMOVcc, FCOMI and their like have to do with general registers or flags. */
 function x87Clobbers(i: Insn, op: u32): u32 {
-  if (op < <u32>Op.X87_REG || op >= <u32>Op.FWAIT) return Clobbers.NOTHING;
+  if (op < <u32>Op.X87_REG || op >= <u32>Op.FWAIT) return Clobbers.X87;
   const index = op - Op.X87_REG;
   const group = index >> 3;
-  if (group == 7 && (index & 7) == 4) return Clobbers.REGISTERS;
-  return (group == 3 || group == 7) && ((index & 7) == 5 || (index & 7) == 6) ? Clobbers.FLAGS : Clobbers.NOTHING;
+  if (group == 7 && (index & 7) == 4) return Clobbers.X87 | Clobbers.REGISTERS;
+  if ((group == 3 || group == 7) && ((index & 7) == 5 || (index & 7) == 6)) return Clobbers.X87 | Clobbers.FLAGS;
+  return Clobbers.X87;
 }
 
 /** MMX registers are in memory always: so nothing for those that only work on them (Insn.size 3). */

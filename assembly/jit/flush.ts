@@ -4,8 +4,10 @@ import { BuildState, variableSlot } from "./buildState";
 import { storeFlags } from "./flagNodes";
 import { IrOp } from "./ir";
 import { as32, as64, newNode, variableType } from "./values";
+import { storeX87 } from "./x87State";
 
 export function flush(b: BuildState): void {
+  storeX87(b);
   storeFlags(b);
   let left = b.pending;
   b.pending = 0;

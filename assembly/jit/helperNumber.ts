@@ -28,6 +28,26 @@ export const enum Helper {
   FROM_INTEGER32,
   /** (f64, ToInteger bits) -> i64 */
   TO_INTEGER,
+  // x87 (x87Helpers.ts). Exponents are sign and exponent of a, and those of b << 32; that of a result lies in X87_EXPONENT.
+  /** (significand a, that of b, exponents) i64 -> significand */
+  X87_ADD,
+  X87_SUB,
+  X87_MUL,
+  X87_DIV,
+  /** (significand, exponent) -> significand */
+  X87_SQRT,
+  X87_ROUND,
+  /** (bits i64, X87Widen) -> significand */
+  X87_WIDEN,
+  /** (significand, exponent) -> bits i64 */
+  X87_DOUBLE,
+  X87_SINGLE,
+  /** (significand, exponent, bits) -> integer i64 */
+  X87_INTEGER,
+  /** (significand a, that of b, exponents, quiet) -> C3, C2, C0 */
+  X87_COMPARE,
+  /** The same -> f64 that compares with 0 as a with b */
+  X87_ORDER,
   COUNT,
 }
 

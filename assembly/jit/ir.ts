@@ -45,6 +45,10 @@ export const enum IrOp {
   CARRY,
   /** a, but where c: helper `code` on b, d (if not 0), then imm (as i32) if `flag`. Vectors go by way of VECTOR_SCRATCH. */
   CHOOSE_CALL,
+  /** x87 operation `code` (x87Lower.ts) on a: the significand; the node that follows is PAIR. */
+  X87,
+  /** Sign and exponent of the X87 node before. */
+  PAIR,
 }
 
 /** Guest state that a region keeps in locals. */
@@ -53,8 +57,14 @@ export const enum Var {
   FLAG_OP = 16,
   FLAG_A,
   FLAG_B,
-  /** x87 scratch for fast paths. */
+  /** Vcpu.fpuTop, fpuEmpty and the pointers to the last x87 instruction (x87State.ts). */
   X87_TOP,
+  X87_EMPTY,
+  X87_OPCODE,
+  X87_CS,
+  X87_DS,
+  X87_IP,
+  X87_DP,
   XMM = 32,
   COUNT = 48,
 }

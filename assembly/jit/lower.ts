@@ -21,6 +21,8 @@ import {
 import { helperParameter } from "./module";
 import { operandType } from "./operandTypes";
 import { variableType } from "./values";
+import { emitX87, x87OperandType } from "./x87Lower";
+import { x87VariableAddress } from "./x87State";
 
 /** Counts the uses of each node of [first, end), from the last to the first: what nobody uses counts for nothing. */
 export function countUses(first: u32, end: u32): void {
@@ -77,6 +79,11 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
       return;
     case IrOp.CHOOSE_CALL:
       lowerChooseCall(b, s, n);
+      return;
+    case IrOp.X87:
+      lowerX87(b, s, n);
+      return;
+    case IrOp.PAIR:
       return;
     default:
       lowerCarry(b, s, n);
@@ -338,6 +345,20 @@ function callWithVectors(e: Encoder, n: Node, first: u32, second: u32): void {
   e.memory(Wasm.V128_LOAD, VECTOR_SCRATCH);
 }
 
+/** An x87 operation with two results: its own value and that of the PAIR behind it. */
+function lowerX87(b: BuildState, s: LowerState, n: Node): void {
+  const operand = settle(b, s, n.a, x87OperandType(n.code));
+  const significand = takeTemporary(s, ValueType.I64);
+  const exponent = takeTemporary(s, ValueType.I32);
+  emitX87(s, n.code, operand, significand, exponent);
+  unsettle(n.a, operand, x87OperandType(n.code));
+  const pair = node(<u32>changetype<usize>(n) + NODE_SIZE);
+  if (n.uses) n.local = <i32>significand;
+  else releaseTemporary(significand, ValueType.I64);
+  if (pair.uses) pair.local = <i32>exponent;
+  else releaseTemporary(exponent, ValueType.I32);
+}
+
 /** CF of lazy flags of any kind: in place where INC or DEC kept it, else by the engine. */
 function lowerCarry(b: BuildState, s: LowerState, n: Node): void {
   const e = s.code;
@@ -393,6 +414,7 @@ export function loadTlb(s: LowerState): void {
 function variableAddress(variable: u32): u32 {
   if (variable < 16) return MemoryMap.VCPU + (variable << 3);
   if (variable >= <u32>Var.XMM) return MemoryMap.VCPU + <u32>XMM_OFFSET + ((variable - Var.XMM) << 4);
+  if (variable >= <u32>Var.X87_TOP) return x87VariableAddress(variable);
   if (variable == Var.FLAG_OP) return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagOp");
   if (variable == Var.FLAG_A) return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagA");
   return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagB");

@@ -67,8 +67,32 @@ function helperName(helper: u32): string {
       return "jitFromInteger32";
     case Helper.TO_INTEGER:
       return "jitToInteger";
-    default:
+    case Helper.DIVIDE:
       return "jitDivide";
+    case Helper.X87_ADD:
+      return "jitX87Add";
+    case Helper.X87_SUB:
+      return "jitX87Sub";
+    case Helper.X87_MUL:
+      return "jitX87Mul";
+    case Helper.X87_DIV:
+      return "jitX87Div";
+    case Helper.X87_SQRT:
+      return "jitX87Sqrt";
+    case Helper.X87_ROUND:
+      return "jitX87Round";
+    case Helper.X87_WIDEN:
+      return "jitX87Widen";
+    case Helper.X87_DOUBLE:
+      return "jitX87Double";
+    case Helper.X87_SINGLE:
+      return "jitX87Single";
+    case Helper.X87_INTEGER:
+      return "jitX87Integer";
+    case Helper.X87_COMPARE:
+      return "jitX87Compare";
+    default:
+      return "jitX87Order";
   }
 }
 
@@ -103,6 +127,18 @@ function helperSignature(helper: u32): u32 {
       return 0x3000_0002;
     case Helper.TO_INTEGER:
       return 0x2000_0014;
+    case Helper.X87_SQRT:
+    case Helper.X87_ROUND:
+    case Helper.X87_WIDEN:
+    case Helper.X87_DOUBLE:
+    case Helper.X87_SINGLE:
+      return 0x2000_0012;
+    case Helper.X87_INTEGER:
+      return 0x2000_0112;
+    case Helper.X87_COMPARE:
+      return 0x1000_1222;
+    case Helper.X87_ORDER:
+      return 0x4000_1222;
     default:
       return 0x2000_0222;
   }

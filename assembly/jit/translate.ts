@@ -21,6 +21,7 @@ import { findReturns } from "./returns";
 import { RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, emitRegion, isDispatched, predecessorsOf, readGraph, successorsOf } from "./structure";
 import { forgetVariables } from "./variables";
+import { forgetX87 } from "./x87State";
 
 /** For each instruction: its IP, and how many of its block come before it; 16 bytes. Then the block of each entry. */
 const RECOVERY_SIZE: u32 = 16;
@@ -133,6 +134,7 @@ function buildBlock(b: Build, index: u32): void {
   b.pending = 0;
   b.sseChecked = false;
   b.x87Checked = false;
+  forgetX87();
   b.terminator = Terminator.NEXT;
   b.taken = 0;
   b.target = 0;

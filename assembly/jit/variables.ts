@@ -51,7 +51,8 @@ export function readRegister(b: BuildState, address: u32, bits: u32): u32 {
   const variable = (address - MemoryMap.VCPU) >> 3;
   const high = address & 7;
   const slot = variableSlot(variable);
-  if (!high && bits < 32 && load<u32>(slot) && load<u32>(slot, 4) && load<u32>(slot, 8) == bits) return load<u32>(slot, 4);
+  if (!high && bits < 32 && load<u32>(slot) && load<u32>(slot, 4) && load<u32>(slot, 8) == bits)
+    return load<u32>(slot, 4);
   const whole = getVariable(b, variable);
   if (bits == 64) return whole;
   const low = as32(b, whole);
@@ -102,4 +103,5 @@ function insertBits(b: BuildState, whole: u32, mask: u64, part: u32): u32 {
 
 /** All variables that belong to the general registers. */
 export const GENERAL_REGISTERS: u64 = 0xffff;
+export const X87_VARIABLES: u64 = 0x7f << Var.X87_TOP;
 export const FLAG_VARIABLES: u64 = ((<u64>1) << Var.FLAG_OP) | ((<u64>1) << Var.FLAG_A) | ((<u64>1) << Var.FLAG_B);

@@ -86,11 +86,14 @@ export function storeIndefinite(register: usize): void {
   store<u16>(register, 0xffff, 8);
 }
 
+/** The three operand buffers in the vCPU struct. */
+export const OPERANDS_OFFSET: usize = SCRATCH + 0x10;
+
 /** Memory operand in register format. */
 // @ts-ignore: decorator
 @inline
 export function operandBuffer(cpu: Vcpu, n: usize): usize {
-  return changetype<usize>(cpu) + SCRATCH + 0x10 + (n << 4);
+  return changetype<usize>(cpu) + OPERANDS_OFFSET + (n << 4);
 }
 
 // ---- operations ----

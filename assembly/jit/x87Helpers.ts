@@ -1,0 +1,362 @@
+// x87 operations on values, for translated code (helperNumber.ts). All exceptions are masked (x87.ts has seen to that), so each of
+// them has a result. Common operands are dealt with here, all others by softfloat through memory; both merge what was
+// raised into the status word.
+import { MemoryMap } from "../shared/memoryMap";
+import { Vcpu, vcpu } from "../cpu/state";
+import { loadDouble, loadSingle } from "../isa/x87/operand";
+import { OPERANDS_OFFSET, beginOperation, finishOperation, operandBuffer } from "../isa/x87/state";
+import { mulHi, shrHi, shrLoJam } from "../softfloat/int128";
+import {
+  C1,
+  DE,
+  F80_EQUAL,
+  F80_GREATER,
+  F80_LESS,
+  FpuEnv,
+  INT_BIT,
+  PC_64,
+  PC_MASK,
+  PE,
+  RC_MASK,
+  f80Add,
+  f80Compare,
+  f80Div,
+  f80FromF32,
+  f80FromF64,
+  f80Mul,
+  f80RoundInt,
+  f80Sqrt,
+  f80Sub,
+  f80ToF32,
+  f80ToF64,
+  f80ToI16,
+  f80ToI32,
+  f80ToI64,
+} from "../softfloat/index";
+import { roundMagnitude } from "../softfloat/convert";
+import { BIAS, EXP_MAX } from "../softfloat/env";
+
+/** Where the sign and exponent of a result are: in the third operand buffer. */
+export const X87_EXPONENT: u32 = MemoryMap.VCPU + <u32>OPERANDS_OFFSET + 0x28;
+
+/** With an operand's exponent: it was denormal in memory, and has been normalized. */
+export const WAS_DENORMAL: u32 = 0x1_0000;
+
+/** How X87_WIDEN takes its bits. */
+export const enum X87Widen {
+  /** FLD: a signalling NaN becomes quiet, IE; a denormal raises DE. */
+  LOAD_SINGLE,
+  LOAD_DOUBLE,
+  /** An operand: nothing is raised. */
+  SINGLE,
+  DOUBLE,
+}
+
+const SIGN: u32 = 0x8000;
+
+// @ts-ignore: decorator
+@inline
+function setExponent(se: u32): void {
+  store<u32>(<usize>X87_EXPONENT, se);
+}
+
+/** Of the fast paths: C1, and what has been raised. */
+// @ts-ignore: decorator
+@inline
+function setRaised(cpu: Vcpu, flags: u32): void {
+  cpu.fpuStatus = (cpu.fpuStatus & ~C1) | flags;
+}
+
+/** Rounding to nearest, 64 bits. */
+// @ts-ignore: decorator
+@inline
+function isUsual(cpu: Vcpu): bool {
+  return (cpu.fpuControl & (PC_MASK | RC_MASK)) == PC_64;
+}
+
+/** Exponent and the sign of what is neither zero, denormal, infinite nor a NaN, as it came from memory. */
+// @ts-ignore: decorator
+@inline
+function isNormalExponent(se: u32): bool {
+  return (se & (EXP_MAX | WAS_DENORMAL)) - 1 < 0x7ffe;
+}
+
+/** Rounds hi:lo to nearest. False where it might overflow or underflow: nothing has been done. */
+// @ts-ignore: decorator
+@inline
+function roundUsual(cpu: Vcpu, sign: u32, exp: i32, hi: u64, lo: u64): u64 {
+  const up = (lo >> 63) & u64(((lo << 1) | (hi & 1)) != 0);
+  hi += up;
+  if (!hi) {
+    hi = INT_BIT;
+    exp++;
+  }
+  setRaised(cpu, (lo ? PE : 0) | ((<u32>up) << 9));
+  setExponent(sign | (<u32>exp));
+  return hi;
+}
+
+// @ts-ignore: decorator
+@inline
+function fits(exp: i32): bool {
+  return <u32>(exp - 1) < 0x7ffd;
+}
+
+// ---- arithmetic ----
+
+export function jitX87Add(a: u64, b: u64, exponents: u64): u64 {
+  return add(a, b, <u32>exponents, <u32>(exponents >> 32), 0);
+}
+
+export function jitX87Sub(a: u64, b: u64, exponents: u64): u64 {
+  return add(a, b, <u32>exponents, <u32>(exponents >> 32), SIGN);
+}
+
+// @ts-ignore: decorator
+@inline
+function add(a: u64, b: u64, aSe: u32, bSe: u32, negateB: u32): u64 {
+  const cpu = vcpu();
+  if (i64(a & b) >= 0 || !isNormalExponent(aSe) || !isNormalExponent(bSe) || !isUsual(cpu))
+    return slowly(cpu, negateB ? Slow.SUB : Slow.ADD, a, b, aSe, bSe);
+  const aExp = aSe & EXP_MAX;
+  const bExp = bSe & EXP_MAX;
+  const signB = bSe ^ negateB;
+  const swap = (<i32>(aExp < bExp)) | ((<i32>(aExp == bExp)) & (<i32>(a < b)));
+  const large = swap ? b : a;
+  const small = swap ? a : b;
+  const sign = (swap ? signB : aSe) & SIGN;
+  let exp = <i32>(swap ? bExp : aExp);
+  const shift = swap ? bExp - aExp : aExp - bExp;
+  let hi: u64;
+  let lo: u64;
+  if (shift < 64) {
+    hi = small >> shift;
+    lo = (small << 1) << (63 - shift);
+  } else {
+    hi = 0;
+    lo = shrLoJam(small, 0, shift);
+  }
+  if (!((aSe ^ signB) & SIGN)) {
+    hi += large;
+    const carry = u64(hi < large);
+    lo = (lo >> carry) | (lo & carry) | ((hi & carry) << 63);
+    hi = (hi >> carry) | (carry << 63);
+    exp += <i32>carry;
+  } else {
+    hi = large - hi - u64(lo != 0);
+    lo = 0 - lo;
+    if (hi == 0) {
+      if (lo == 0) {
+        // A difference of zero is +0.
+        setRaised(cpu, 0);
+        setExponent(0);
+        return 0;
+      }
+      hi = lo;
+      lo = 0;
+      exp -= 64;
+    }
+    const n = clz(hi);
+    hi = (hi << n) | ((lo >> 1) >> (63 - n));
+    lo <<= n;
+    exp -= <i32>n;
+  }
+  if (!fits(exp)) return slowly(cpu, negateB ? Slow.SUB : Slow.ADD, a, b, aSe, bSe);
+  return roundUsual(cpu, sign, exp, hi, lo);
+}
+
+export function jitX87Mul(a: u64, b: u64, exponents: u64): u64 {
+  const cpu = vcpu();
+  const aSe = <u32>exponents;
+  const bSe = <u32>(exponents >> 32);
+  if (i64(a & b) < 0 && isNormalExponent(aSe) && isNormalExponent(bSe) && isUsual(cpu)) {
+    let hi = mulHi(a, b);
+    let lo = a * b;
+    const n = (hi >> 63) ^ 1;
+    hi = (hi << n) | ((lo >> 63) & n);
+    lo <<= n;
+    const exp = <i32>(aSe & EXP_MAX) + <i32>(bSe & EXP_MAX) - BIAS + 1 - <i32>n;
+    if (fits(exp)) return roundUsual(cpu, (aSe ^ bSe) & SIGN, exp, hi, lo);
+  }
+  return slowly(cpu, Slow.MUL, a, b, aSe, bSe);
+}
+
+export function jitX87Div(a: u64, b: u64, exponents: u64): u64 {
+  return slowly(vcpu(), Slow.DIV, a, b, <u32>exponents, <u32>(exponents >> 32));
+}
+
+const enum Slow {
+  ADD,
+  SUB,
+  MUL,
+  DIV,
+}
+
+function putOperand(cpu: Vcpu, n: usize, significand: u64, se: u32): usize {
+  const buffer = operandBuffer(cpu, n);
+  store<u64>(buffer, significand);
+  store<u16>(buffer, <u16>se, 8);
+  return buffer;
+}
+
+/** What was denormal in memory as a denormal: it raises DE when it should (isa/x87/operand.ts substituteDenormal). */
+function putSubstitute(cpu: Vcpu, n: usize, significand: u64, se: u32): usize {
+  return se & WAS_DENORMAL ? putOperand(cpu, n, 1, se & SIGN) : putOperand(cpu, n, significand, se);
+}
+
+/** By softfloat, whatever the operands and the control word. */
+function slowly(cpu: Vcpu, operation: u32, a: u64, b: u64, aSe: u32, bSe: u32): u64 {
+  const env = beginOperation(cpu);
+  const result = operandBuffer(cpu, 2);
+  let raised: u32 = 0;
+  if ((aSe | bSe) & WAS_DENORMAL) {
+    compute(env, operation, result, putSubstitute(cpu, 0, a, aSe), putSubstitute(cpu, 1, b, bSe));
+    raised = env.flags & DE;
+    env.flags = 0;
+  }
+  compute(env, operation, result, putOperand(cpu, 0, a, aSe), putOperand(cpu, 1, b, bSe));
+  env.flags |= raised;
+  finishOperation(cpu);
+  return load<u64>(result);
+}
+
+function compute(env: FpuEnv, operation: u32, dst: usize, a: usize, b: usize): void {
+  switch (operation) {
+    case Slow.ADD:
+      f80Add(env, dst, a, b);
+      return;
+    case Slow.SUB:
+      f80Sub(env, dst, a, b);
+      return;
+    case Slow.MUL:
+      f80Mul(env, dst, a, b);
+      return;
+    default:
+      f80Div(env, dst, a, b);
+  }
+}
+
+export function jitX87Sqrt(significand: u64, se: u32): u64 {
+  const cpu = vcpu();
+  const result = operandBuffer(cpu, 2);
+  f80Sqrt(beginOperation(cpu), result, putOperand(cpu, 0, significand, se));
+  finishOperation(cpu);
+  return load<u64>(result);
+}
+
+/** FRNDINT. */
+export function jitX87Round(significand: u64, se: u32): u64 {
+  const cpu = vcpu();
+  const result = operandBuffer(cpu, 2);
+  f80RoundInt(beginOperation(cpu), result, putOperand(cpu, 0, significand, se));
+  finishOperation(cpu);
+  return load<u64>(result);
+}
+
+/** C3, C2 and C0 of a against b; FUCOM if `quiet`. */
+export function jitX87Compare(a: u64, b: u64, exponents: u64, quiet: u32): u32 {
+  const cpu = vcpu();
+  const env = beginOperation(cpu);
+  const bSe = <u32>(exponents >> 32);
+  const first = putOperand(cpu, 0, a, <u32>exponents);
+  let raised: u32 = 0;
+  if (bSe & WAS_DENORMAL) {
+    f80Compare(env, first, putSubstitute(cpu, 1, b, bSe), false);
+    raised = env.flags & DE;
+    env.flags = 0;
+  }
+  const result = f80Compare(env, first, putOperand(cpu, 1, b, bSe), quiet != 0);
+  env.flags |= raised;
+  finishOperation(cpu);
+  return result;
+}
+
+/** A number that compares with 0 as a with b. */
+export function jitX87Order(a: u64, b: u64, exponents: u64, quiet: u32): f64 {
+  switch (jitX87Compare(a, b, exponents, quiet)) {
+    case F80_GREATER:
+      return 1;
+    case F80_LESS:
+      return -1;
+    case F80_EQUAL:
+      return 0;
+    default:
+      return NaN;
+  }
+}
+
+// ---- conversions ----
+
+/** What the fast path in translated code leaves: zeros, denormals, infinities, NaNs. */
+export function jitX87Widen(bits: u64, how: u32): u64 {
+  const cpu = vcpu();
+  const result = operandBuffer(cpu, 2);
+  store<u32>(result, 0, 8);
+  if (how == X87Widen.LOAD_SINGLE || how == X87Widen.LOAD_DOUBLE) {
+    const env = beginOperation(cpu);
+    if (how == X87Widen.LOAD_SINGLE) f80FromF32(env, result, <u32>bits);
+    else f80FromF64(env, result, bits);
+    finishOperation(cpu);
+    return load<u64>(result);
+  }
+  const denormal = how == X87Widen.SINGLE ? loadSingle(cpu, <u32>bits) : loadDouble(cpu, bits);
+  const operand = operandBuffer(cpu, 0);
+  setExponent((<u32>load<u16>(operand, 8)) | (denormal ? WAS_DENORMAL : 0));
+  return load<u64>(operand);
+}
+
+/** FST m64. */
+export function jitX87Double(significand: u64, se: u32): u64 {
+  const cpu = vcpu();
+  const exp = <i32>(se & EXP_MAX) - (BIAS - 1023);
+  if (i64(significand) < 0 && <u32>(exp - 1) < 2045 && !(cpu.fpuControl & RC_MASK)) {
+    const kept = significand >> 11;
+    const rest = significand << 53;
+    const up = (rest >> 63) & u64(((rest << 1) | (kept & 1)) != 0);
+    setRaised(cpu, (rest ? PE : 0) | ((<u32>up) << 9));
+    // A carry out of the fraction goes on into the exponent.
+    return ((<u64>(se & SIGN)) << 48) | (((<u64>(exp - 1)) << 52) + kept + up);
+  }
+  const bits = f80ToF64(beginOperation(cpu), putOperand(cpu, 0, significand, se));
+  finishOperation(cpu);
+  return bits;
+}
+
+/** FST m32. */
+export function jitX87Single(significand: u64, se: u32): u64 {
+  const cpu = vcpu();
+  const exp = <i32>(se & EXP_MAX) - (BIAS - 127);
+  if (i64(significand) < 0 && <u32>(exp - 1) < 253 && !(cpu.fpuControl & RC_MASK)) {
+    const kept = significand >> 40;
+    const rest = significand << 24;
+    const up = (rest >> 63) & u64(((rest << 1) | (kept & 1)) != 0);
+    setRaised(cpu, (rest ? PE : 0) | ((<u32>up) << 9));
+    return ((<u64>(se & SIGN)) << 16) | (((<u64>(exp - 1)) << 23) + kept + up);
+  }
+  const bits = f80ToF32(beginOperation(cpu), putOperand(cpu, 0, significand, se));
+  finishOperation(cpu);
+  return <u64>bits;
+}
+
+/** FIST of `bits` bits. */
+export function jitX87Integer(significand: u64, se: u32, bits: u32): u64 {
+  const cpu = vcpu();
+  const env = beginOperation(cpu);
+  if (i64(significand) < 0 && (se & EXP_MAX) < <u32>BIAS + bits - 1) {
+    const magnitude = roundMagnitude(env, cpu.fpuControl & RC_MASK, significand, se);
+    if (magnitude >> (bits - 1) == 0) {
+      finishOperation(cpu);
+      return se & SIGN ? 0 - magnitude : magnitude;
+    }
+    env.flags = 0;
+  }
+  const value = putOperand(cpu, 0, significand, se);
+  const result =
+    bits == 16
+      ? <i64>f80ToI16(env, value, false)
+      : bits == 32
+        ? <i64>f80ToI32(env, value, false)
+        : f80ToI64(env, value, false);
+  finishOperation(cpu);
+  return <u64>result;
+}
