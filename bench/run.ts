@@ -20,6 +20,10 @@ import { summarize } from "./suite/summary.ts";
 /** Above this something else is at work. */
 const QUIET_LOAD = 0.5;
 
+// Guests and temporary files go when the process exits, which a signal alone does not make it do.
+for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 }))
+  process.once(signal, () => process.exit(128 + number));
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {

@@ -16,7 +16,9 @@ export class ProcessGuest {
   /** `ipc`: the process talks with us by messages too. */
   constructor(command: string, args: readonly string[], ipc = false) {
     this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])] });
+    process.once("exit", this.kill);
     this.closed = new Promise((resolve) => this.child.once("close", () => resolve()));
+    void this.closed.then(() => process.off("exit", this.kill));
     this.port = this.makePort();
   }
 
@@ -30,6 +32,9 @@ export class ProcessGuest {
     this.child.kill(signal);
     await this.closed;
   }
+
+  /** No guest outlives the benchmark. */
+  private readonly kill = (): void => void this.child.kill("SIGKILL");
 
   private makePort(): SerialPort {
     const { stdin, stdout, stderr } = this.child;

@@ -41,8 +41,12 @@ async function start(image: GuestImage, engine: EngineMode): Promise<RunningGues
 function askForStats({ child }: ProcessGuest): Promise<VmStats> {
   return new Promise((resolve, reject) => {
     if (!child.connected) return reject(new Error("the process has ended"));
-    child.once("message", (stats) => resolve(stats as VmStats));
-    child.once("close", () => reject(new Error("the process has ended")));
+    const onEnd = () => reject(new Error("the process has ended"));
+    child.once("close", onEnd);
+    child.once("message", (stats) => {
+      child.off("close", onEnd);
+      resolve(stats as VmStats);
+    });
     child.send("stats");
   });
 }
