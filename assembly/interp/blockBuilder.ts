@@ -165,7 +165,6 @@ function start(cpu: Vcpu, block: Block, ip: u64): void {
   block.code = 0;
   block.heat = cpu.jitThreshold;
   block.isAdopted = 0;
-  block.cameFrom = 0;
 }
 
 /** Fills `block` from code bytes at `host`; gives the address after its last record, or 0 with a fault pending. */

@@ -48,8 +48,6 @@ export class Block {
   code: u32;
   /** Runs until it is hot. Of an entry: its number in the function. */
   heat: u32;
-  /** Low half of the IP of the block that last came here by an indirect jump or call: a prediction. */
-  cameFrom: u32;
 
   // @ts-ignore: decorator
   @inline
@@ -117,11 +115,6 @@ export function enterInTable(block: Block): void {
   const bucket = bucketOf(block.physical, block.ip);
   block.nextInBucket = load<u32>(bucket);
   store<u32>(bucket, <u32>changetype<usize>(block));
-}
-
-/** First of the decoded blocks on physical page `page`, and of others (Block.nextInPage). */
-export function firstOnPage(page: u32): u32 {
-  return load<u32>(pageList(page));
 }
 
 /** Puts a built block into the tables. */

@@ -10,6 +10,7 @@ import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
 import { becomeHot, translateNow, translateQueue, widen } from "../jit/queue";
+import { noteTarget } from "../jit/targets";
 import { ANY_EPOCH, Entry, LinkSlot } from "../jit/translations";
 import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
@@ -203,9 +204,8 @@ function follow(cpu: Exec, block: Block): u32 {
     if (linked && changetype<Block>(<usize>linked).mode == cpu.mode) return linked;
     return lookUpAndLink(cpu, block, slot);
   }
-  const next = lookUp(cpu);
-  if (next) changetype<Block>(<usize>next).cameFrom = <u32>block.ip;
-  return next;
+  if (cpu.jitMode) noteTarget(<u32>block.ip, cpu.rip);
+  return lookUp(cpu);
 }
 
 // @ts-ignore: decorator
@@ -277,9 +277,9 @@ function runTranslated(cpu: Exec, first: Block): u32 {
         next = interpretOne(cpu);
         if (next == Outcome.ATTENTION) break;
       } else {
-        next = lookUp(cpu);
         if (exit == ExitCode.FUEL) entry.runs = runs + 1;
-        else if (next) changetype<Block>(<usize>next).cameFrom = cpu.exitFrom;
+        else noteTarget(cpu.exitFrom, cpu.rip);
+        next = lookUp(cpu);
       }
     }
     others++;

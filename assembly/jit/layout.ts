@@ -23,4 +23,6 @@ export const FUNCTION_CODE: u32 = NODES + NODES_SIZE;
 export const FUNCTION_CODE_SIZE: u32 = 0xf_0000;
 /** The module: 2 MiB. */
 export const MODULE_CODE: u32 = FUNCTION_CODE + FUNCTION_CODE_SIZE;
-export const MODULE_CODE_SIZE: u32 = 0x20_0000;
+export const MODULE_CODE_SIZE: u32 = 0x1f_0000;
+/** Targets of indirect jumps (targets.ts): 64 KiB. */
+export const TARGET_TABLE: u32 = MODULE_CODE + MODULE_CODE_SIZE;

@@ -7,7 +7,7 @@
 import { Mode, Vcpu } from "../cpu/state";
 import { Op } from "../decode/op";
 import { decodeAhead } from "../interp/blockBuilder";
-import { Block, NO_PAGE, findDecoded, firstOnPage, isTranslated } from "../interp/blocks";
+import { Block, NO_PAGE, findDecoded, isTranslated } from "../interp/blocks";
 import { peekCode } from "../mmu/fetch";
 import { NO_PHYSICAL } from "../mmu/paging";
 import { JitMode } from "../shared/jit";
@@ -15,13 +15,11 @@ import { isChurning } from "./churn";
 import { isWarm } from "./heat";
 import { MAX_REGION_BLOCKS, RegionBlock, region, regionBlock } from "./region";
 import { REGION_PAGES } from "./segments";
-import { Translation, TranslationPage, entryOf, headOf } from "./translations";
+import { knownTarget, targetCount } from "./targets";
 import { NOWHERE, isCall, lastInsn, nextTarget, returnTarget, takenTarget } from "./successors";
 
 const MAX_INSTRUCTIONS: u32 = 600;
 const MAX_PAGES: u32 = 8;
-/** Of an indirect jump or call. */
-const MAX_TARGETS: u64 = 24;
 /** Blocks up to which code that has not run yet is decoded ahead (JitMode.FORCED). */
 const MAX_AHEAD: u32 = 16;
 
@@ -88,38 +86,15 @@ function includeCallee(cpu: Vcpu, b: RegionBlock): void {
   else if (last.op == Op.CALL_INDIRECT) includeTargets(cpu, b);
 }
 
-/** The blocks to which the block's indirect jump or call has gone, as far as they lie on the region's pages. */
+/** The blocks to which the block's indirect jump or call has gone. */
 function includeTargets(cpu: Vcpu, b: RegionBlock): void {
-  const pages = size().pages;
-  for (let i: u32 = 0; i < pages; i++) {
-    const page = regionPage(i).physicalPage;
-    let address = firstOnPage(page);
-    while (address) {
-      const target = changetype<Block>(<usize>address);
-      address = target.nextInPage;
-      includeTarget(cpu, b, target);
-    }
-    address = load<u32>(headOf(page));
-    while (address) {
-      const translated = changetype<TranslationPage>(<usize>address);
-      address = translated.next;
-      if (translated.physicalPage == page) includeEntries(cpu, b, changetype<Translation>(<usize>translated.translation));
-    }
-  }
-}
-
-function includeEntries(cpu: Vcpu, b: RegionBlock, translation: Translation): void {
-  for (let i: u32 = 0; i < translation.entryCount; i++) includeTarget(cpu, b, entryOf(translation, i));
-}
-
-/** Includes `target` if block `b` has gone there. */
-function includeTarget(cpu: Vcpu, b: RegionBlock, target: Block): void {
   const block = changetype<Block>(<usize>b.block);
-  if (target.cameFrom != <u32>block.ip || target.mode != block.mode || target.csBase != block.csBase) return;
-  if (popcnt(b.targets) == MAX_TARGETS) return;
-  target.isAdopted = 1;
-  const index = include(cpu, block, target.ip, false);
-  if (index >= 0) b.targets |= (<u64>1) << (<u64>index);
+  const source = <u32>block.ip;
+  const count = targetCount(source);
+  for (let i: u32 = 0; i < count; i++) {
+    const index = include(cpu, block, knownTarget(source, i), false);
+    if (index >= 0) b.targets |= (<u64>1) << (<u64>index);
+  }
 }
 
 /** Looks where the block goes, which may append blocks. */
