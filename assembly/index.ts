@@ -11,6 +11,7 @@ import { runSlice } from "./interp/run";
 import { Exec } from "./interp/exec";
 import { dropAllCode } from "./jit/codeCache";
 import { configureJit } from "./jit/configure";
+import { describeTranslation as describeRecord, translationAfter as recordAfter } from "./jit/profile";
 import { recordBytesInUse, wasmBytesInUse } from "./jit/segments";
 import { hostWrote as dropCode } from "./mmu/hostWrote";
 import { flushAll, initTlb } from "./mmu/flush";
@@ -152,6 +153,16 @@ export function translatedWasmBytes(): u32 {
 /** Bytes that the engine keeps of them in the code cache. */
 export function translationRecordBytes(): u32 {
   return recordBytesInUse();
+}
+
+/** The record of the translation after the one at `address`; the first for 0; 0 after the last. */
+export function translationAfter(address: u32): u32 {
+  return recordAfter(address);
+}
+
+/** What jit/profile.ts describes of the translation at `address`, to `target`; gives its length in bytes. */
+export function describeTranslation(address: u32, target: usize): u32 {
+  return describeRecord(address, target);
 }
 
 /** EFLAGS with the lazy flags worked out. */

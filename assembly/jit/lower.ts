@@ -20,6 +20,7 @@ import {
 } from "./lowerState";
 import { helperParameter } from "./module";
 import { operandType } from "./operandTypes";
+import { addCount } from "./profile";
 import { variableType } from "./values";
 import { emitX87, x87OperandType } from "./x87Lower";
 import { x87VariableAddress } from "./x87State";
@@ -397,6 +398,7 @@ function lowerCold(b: BuildState, s: LowerState, n: Node): void {
   }
   e.call(Helper.COLD);
   e.open(Wasm.IF, ValueType.EMPTY);
+  addCount(s, <u32>n.flag);
   e.i32Const(0);
   e.op(Wasm.RETURN);
   e.end();

@@ -34,6 +34,8 @@ export class LowerState {
   tlbLocal: u32;
   bailLocal: u32;
   targetLocal: u32;
+  /** The fuel that it was given, where instructions are counted (profile.ts). */
+  startLocal: u32;
   /** Region-wide: variables that have a local, and those that are changed. */
   used: u64;
   changed: u64;

@@ -1,6 +1,8 @@
 // Makes the record (translations.ts) of the region that has been formed: before it is translated, because the translator
 // wants to know its link slots; what only the translator knows is filled in after.
+import { vcpu } from "../cpu/state";
 import { Block, NO_PAGE } from "../interp/blocks";
+import { prepareCount } from "./profile";
 import { region, regionBlock } from "./region";
 import { findPage, linearOf, regionPage, regionPageCount, secondLinear } from "./regions";
 import { allocateData, cacheState } from "./segments";
@@ -21,6 +23,8 @@ const NEVER_AGAIN: u32 = 0xffff_ffff;
 /** Makes the record, with its region's links, in room that the caller has seen to. */
 export function recordRegion(): Translation {
   const translation = changetype<Translation>(allocate(<u32>offsetof<Translation>()));
+  translation.mode = region().mode;
+  prepareCount(vcpu(), translation);
   recordPages(translation);
   recordRanges(translation);
   recordEntries(translation);

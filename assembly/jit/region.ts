@@ -52,6 +52,9 @@ export class Region {
   mode: u32;
   /** With the functions it calls, and with what is the start of other regions. */
   isWide: u32;
+  /** Address of the u64 that the function adds the instructions it retires to, or 0 (profile.ts). */
+  counter: u32;
+  _pad: u32;
   csBase: u64;
 }
 

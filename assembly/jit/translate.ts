@@ -17,6 +17,7 @@ import { BUILD_STATE, FUNCTION_CODE, FUNCTION_CODE_SIZE, NODES } from "./layout"
 import { countUses, emitValue, loadTlb, loadVariables, lowerNodes, storeVariables } from "./lower";
 import { LowerState, MAX_LOCALS, beginLocals, localType, lowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { functionWritten, hasRoom, moduleEncoder } from "./module";
+import { addCount, beginCount } from "./profile";
 import { findReturns } from "./returns";
 import { RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, emitRegion, isDispatched, predecessorsOf, readGraph, successorsOf } from "./structure";
@@ -218,6 +219,7 @@ function writePrologue(b: Build, s: LowerState, entryTable: u32): void {
   e.i32Const(0);
   e.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("jitLeft"));
   e.local(Wasm.LOCAL_SET, s.leftLocal);
+  beginCount(s);
   loadTlb(s);
   loadVariables(b, s, s.used, false);
   if (region().entryCount < 2) return;
@@ -255,6 +257,7 @@ function closeLabels(b: Build, s: LowerState, recovery: u32): void {
   e.local(Wasm.LOCAL_SET, s.exitLocal);
   e.end();
   storeVariables(b, s);
+  addCount(s, 0);
   e.i32Const(0);
   e.local(Wasm.LOCAL_GET, s.leftLocal);
   e.memory(Wasm.I32_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("jitLeft"));

@@ -25,8 +25,10 @@ export class Translation {
   entries: u32;
   linkCount: u32;
   links: u32;
-  _pad: u32;
-  _pad2: u64;
+  /** Mode bits that its code runs in. */
+  mode: u32;
+  /** Instructions retired in it, if profiles are wanted (profile.ts). */
+  retired: u64;
 }
 
 

@@ -10,11 +10,13 @@ export const enum JitMode {
   FORCED,
 }
 
-/** What the host's WebAssembly can do. */
+/** What the host's WebAssembly can do, and what translated code is to do beside its work. */
 export const enum JitFeature {
   SHARED_MEMORY = 1,
   SIMD = 2,
   TAIL_CALLS = 4,
+  /** Count the instructions of each region (jit/profile.ts). */
+  PROFILE = 8,
 }
 
 /** What a translated function returns, if not the address of a link slot. `rip` is set in any case. */

@@ -78,6 +78,7 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
     clock: options.clock,
     debugExit: options.debugExit,
     boot,
+    ...(options.profile !== undefined && { jit: { profile: true } }),
     ...(bios && { bios }),
     ...(vgaBios && { vgaBios }),
   };

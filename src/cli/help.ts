@@ -28,6 +28,8 @@ At exit
   --screen FILE.png        write the screen
   --screen-text            print the text screen
   --stats FILE|-           write figures of the run as JSON
+  --profile FILE|-         write where guest time went: the busiest pieces of translated code
+  --symbols FILE           System.map or /proc/kallsyms of the guest, for the names in the profile
 
 TEXT may hold \\n, \\r, \\t, \\e, \\\\ and \\xHH; on the keyboard also <enter>, <f1>, <ctrl-alt-delete> and the like.
 Exit status: 0 matched or powered off, 2 wrong use, 3 triple fault, 124 time-out, 1 defect of Tabvisor.

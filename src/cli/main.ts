@@ -9,6 +9,7 @@ import { checkWritable, makeVmConfig } from "./files.ts";
 import { HELP } from "./help.ts";
 import { parseRunOptions } from "./options.ts";
 import { EXIT_DEFECT, EXIT_OK, EXIT_USAGE, runVm } from "./run.ts";
+import { readSymbols } from "./symbols.ts";
 import { UsageError } from "./usageError.ts";
 
 /** The package's folder: this file is `dist/cli.js` in it. */
@@ -41,7 +42,11 @@ async function runCommand([command, ...args]: readonly string[]): Promise<number
 async function run(args: readonly string[]): Promise<number> {
   const options = parseRunOptions(args);
   if (options.screen !== undefined) checkWritable("--screen", options.screen);
-  if (options.stats !== undefined && options.stats !== "-") checkWritable("--stats", options.stats);
+  for (const name of ["stats", "profile"] as const) {
+    const path = options[name];
+    if (path !== undefined && path !== "-") checkWritable(`--${name}`, path);
+  }
+  const symbols = options.symbols === undefined ? undefined : readSymbols(options.symbols);
   const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
   const engine = await loadEngine();
   const vm = await Vm.create(config, engine).catch((error) => {
@@ -50,7 +55,7 @@ async function run(args: readonly string[]): Promise<number> {
       : error;
   });
   const { stdout, stderr, stdin } = process;
-  return runVm(vm, options, { stdout, stderr, stdin, signals: process });
+  return runVm(vm, options, { stdout, stderr, stdin, signals: process }, symbols);
 }
 
 async function loadEngine(): Promise<EngineModules> {

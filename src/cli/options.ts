@@ -35,6 +35,8 @@ export interface RunOptions {
   screen?: string;
   screenText: boolean;
   stats?: string;
+  profile?: string;
+  symbols?: string;
 }
 
 const STRING = { type: "string" } as const;
@@ -60,6 +62,8 @@ const SPEC = {
   screen: STRING,
   "screen-text": FLAG,
   stats: STRING,
+  profile: STRING,
+  symbols: STRING,
 } as const;
 
 const ENGINES = ["auto", "interp", "jit"] as const;
@@ -78,6 +82,9 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
   const { values, tokens } = parse(args);
   const kernelOnly = (["initrd", "append"] as const).find((name) => values[name] !== undefined);
   if (kernelOnly && values.kernel === undefined) throw new UsageError(`--${kernelOnly} needs --kernel`);
+  if (values.symbols !== undefined && values.profile === undefined) throw new UsageError("--symbols needs --profile");
+  if (values.profile !== undefined && values.engine === "interp")
+    throw new UsageError("--profile counts translated code: it needs --engine auto or jit");
   return {
     memoryMib: parseMemory(values.memory),
     serial: parseSerial(values.serial ?? "stdio"),
@@ -94,6 +101,8 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     ...given("debugcon", values.debugcon),
     ...given("screen", values.screen),
     ...given("stats", values.stats),
+    ...given("profile", values.profile),
+    ...given("symbols", values.symbols),
     ...(values.until !== undefined && { until: parsePattern("until", values.until) }),
     ...(values.timeout !== undefined && { timeoutSeconds: parseTimeout(values.timeout) }),
   };

@@ -9,6 +9,7 @@ import { Expectations } from "./expectations.ts";
 import type { RunOptions, ScriptedInput } from "./options.ts";
 import { Console, OutputFile, type TextOutput } from "./outputs.ts";
 import { type ReportSource, writeReports } from "./report.ts";
+import type { SymbolTable } from "./symbols.ts";
 
 /** What a run needs of a `Vm`. */
 export interface RunnableVm extends ReportSource {
@@ -47,8 +48,13 @@ interface Ending {
 }
 
 /** Runs `vm` to its end; gives the exit status. The VM is closed and the terminal as it was when this resolves or rejects. */
-export function runVm(vm: RunnableVm, options: RunOptions, environment: RunEnvironment): Promise<number> {
-  return new Run(vm, options, environment).toEnd();
+export function runVm(
+  vm: RunnableVm,
+  options: RunOptions,
+  environment: RunEnvironment,
+  symbols?: SymbolTable,
+): Promise<number> {
+  return new Run(vm, options, environment, symbols).toEnd();
 }
 
 class Run {
@@ -63,6 +69,7 @@ class Run {
     private readonly vm: RunnableVm,
     private readonly options: RunOptions,
     private readonly environment: RunEnvironment,
+    private readonly symbols: SymbolTable | undefined,
   ) {
     this.output = new Console(environment.stdout);
     this.expectations = new Expectations(options, {
@@ -87,7 +94,7 @@ class Run {
       const { status, message } = await this.ended;
       this.cleanUp();
       if (message !== undefined) this.say(message);
-      writeReports(this.options, this.vm, this.output);
+      writeReports(this.options, this.vm, this.output, this.symbols);
       return status;
     } finally {
       this.cleanUp();

@@ -6,8 +6,10 @@ import type { MemoryKind } from "../../assembly/shared/memoryKind.ts";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { GuestMemory } from "../bus/guestMemory.ts";
+import type { RegionProfile } from "../machine/vmConfig.ts";
 import { EngineError } from "./engineError.ts";
 import { detectFeatures, JIT_MODES, type JitOptions, ModuleInstaller } from "./jit.ts";
+import { mergeRegions, readTranslation, type TranslationProfile } from "./profile.ts";
 
 /** What the engine calls: assembly/host/imports.ts. */
 export interface HostImports {
@@ -36,6 +38,8 @@ interface EngineExports {
   hostWrote(physical: number, length: number): void;
   setA20(open: boolean): void;
   setJit(mode: number, threshold: number, cacheBytes: number, features: number, firstPlace: number): void;
+  translationAfter(address: number): number;
+  describeTranslation(address: number, target: number): number;
   translatedWasmBytes(): number;
   translationRecordBytes(): number;
   table: WebAssembly.Table;
@@ -78,6 +82,8 @@ export class Engine implements GuestMemory {
   private readonly attentionIndex: number;
   private readonly interruptIndex: number;
   private readonly installer: ModuleInstaller;
+  /** Of translations that are no more. */
+  private dropped: RegionProfile[] = [];
 
   private constructor(
     readonly memory: WebAssembly.Memory,
@@ -132,9 +138,11 @@ export class Engine implements GuestMemory {
 
   /** From now on translates as `options` say. Drops all translated code. */
   setJit(options: JitOptions): void {
-    const own = this.shared ? JitFeature.SHARED_MEMORY : 0;
-    const features = ((options.features ?? detectFeatures()) & ~JitFeature.SHARED_MEMORY) | own;
     const { threshold = 0, cacheBytes = 0 } = options;
+    const host = (options.features ?? detectFeatures()) & ~(JitFeature.SHARED_MEMORY | JitFeature.PROFILE);
+    const own = (this.shared ? JitFeature.SHARED_MEMORY : 0) | (options.profile ? JitFeature.PROFILE : 0);
+    const features = host | own;
+    this.installer.onEmptied = options.profile ? (first, count) => this.keepProfiles(first, count) : undefined;
     this.exports.setJit(JIT_MODES[options.mode], threshold, cacheBytes, features, this.installer.firstPlace);
   }
 
@@ -149,10 +157,29 @@ export class Engine implements GuestMemory {
     return { wasmBytes: translatedWasmBytes() >>> 0, recordBytes: translationRecordBytes() >>> 0 };
   }
 
+  /** Where guest time went since JitTuning.profile was set, busiest first. */
+  profile(): RegionProfile[] {
+    return mergeRegions([...this.dropped, ...this.translations()]);
+  }
+
   /** Runs guest code for at most `instructions`; `exact` stops precisely there, else at the end of a block. */
   run(instructions: number, exact: boolean): ExitReason {
     this.exports.setInstructionLimit(instructions, exact);
     return this.exports.run();
+  }
+
+  private *translations(): Generator<TranslationProfile> {
+    const { translationAfter, describeTranslation } = this.exports;
+    for (let address = translationAfter(0); address !== 0; address = translationAfter(address)) {
+      const length = describeTranslation(address, MemoryMap.SCRATCH);
+      yield readTranslation(new DataView(this.memory.buffer, MemoryMap.SCRATCH, length));
+    }
+  }
+
+  /** The translations in these places of the table are about to be forgotten: keeps what they have counted. */
+  private keepProfiles(first: number, count: number): void {
+    const leaving = [...this.translations()].filter(({ place }) => place >= first && place < first + count);
+    this.dropped = mergeRegions([...this.dropped, ...leaving]);
   }
 
   reset(): void {

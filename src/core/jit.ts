@@ -32,6 +32,8 @@ export function detectFeatures(): number {
 export class ModuleInstaller {
   /** Time spent in the host's compiler. */
   compileMs = 0;
+  /** Hears of places that are about to be emptied. */
+  onEmptied: ((place: number, count: number) => void) | undefined;
   /** The first of JitTable.PLACES places for the engine. */
   readonly firstPlace: number;
   private readonly bytes: Uint8Array;
@@ -50,6 +52,7 @@ export class ModuleInstaller {
   /** The host import `installModule` (assembly/host/imports.ts). */
   install(address: number, length: number, place: number, count: number): boolean {
     if (length === 0) {
+      this.onEmptied?.(place, count);
       for (let i = 0; i < count; i++) this.table.set(place + i, null);
       return true;
     }

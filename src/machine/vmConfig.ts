@@ -25,6 +25,41 @@ export interface JitTuning {
   cacheBytes?: number;
   /** JitFeature bits; what the host has when left out. SHARED_MEMORY follows from the memory. */
   features?: number;
+  /** Count what each translated piece of code executes. */
+  profile?: boolean;
+}
+
+/** Where guest time went, of a VM with JitTuning.profile. */
+export interface VmProfile {
+  /** Executed altogether, and in translated code. */
+  instructions: number;
+  translatedInstructions: number;
+  /** The busiest first. */
+  regions: RegionProfile[];
+}
+
+/** A piece of guest code. Addresses are linear. */
+export interface RegionProfile {
+  /** Where it was entered first. */
+  address: bigint;
+  /** 16, 32 or 64. */
+  bits: number;
+  /** Runs at CPL 3. */
+  isUser: boolean;
+  /** Executed in it. */
+  instructions: number;
+  /** How many translations of it are counted here. */
+  translations: number;
+  /** Basic blocks of the largest. */
+  blocks: number;
+  /** Where the code of all of them lies, in order and without overlaps. */
+  ranges: AddressRange[];
+}
+
+export interface AddressRange {
+  start: bigint;
+  /** The first address after it. */
+  end: bigint;
 }
 
 export type EngineMode = "auto" | "interp" | "jit";

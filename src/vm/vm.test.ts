@@ -124,6 +124,22 @@ describe("Vm", () => {
     }
   });
 
+  it("profiles translated code, also what has been dropped", async () => {
+    const vm = await create(COUNT_FOREVER, { engine: "auto", jit: { threshold: 10, profile: true } });
+    vm.start();
+    await nextTurn();
+    vm.reset(); // drops all translations
+    await nextTurn();
+    vm.pause();
+    const { regions, instructions, translatedInstructions } = vm.profile();
+    vm.close();
+    expect(regions).toHaveLength(1);
+    expect(regions[0]).toMatchObject({ bits: 32, isUser: false, translations: 2 });
+    expect(regions[0]?.ranges).toEqual([{ start: BigInt(ENTRY), end: BigInt(ENTRY + COUNT_FOREVER.length) }]);
+    expect(regions[0]?.instructions).toBe(translatedInstructions);
+    expect(translatedInstructions).toBeLessThan(instructions);
+  });
+
   it("says how much memory was asked when it cannot be had", async () => {
     await expect(create(FOREVER, { memoryMib: 5000 })).rejects.toThrow("guest memory must be 1 to 3072 MiB, not 5000");
   });

@@ -2,13 +2,14 @@
  * A virtual machine with its life: made, started, paused, reset, closed. Runs in whichever thread makes it (a worker in
  * the browser, the main thread in Node) and lets that thread's events in between slices.
  */
+import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import { SerialChannel } from "../console/serialChannel.ts";
 import type { EngineModules } from "../core/engine.ts";
 import { readTextScreen } from "../devices/vga/textScreen.ts";
 import { type Frame, Renderer } from "../display/renderer.ts";
 import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
-import type { StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
+import type { StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { collectStats } from "./vmStats.ts";
 import { EventYielder } from "./yieldToEvents.ts";
@@ -147,6 +148,16 @@ export class Vm {
     const { engine, busyMs } = this.machine;
     const firstInstructionMs = (this.firstInstructionMs ?? performance.now()) - this.createdMs;
     return collectStats(engine, { busyMs, firstInstructionMs });
+  }
+
+  /** Where guest time went, if the configuration's `jit.profile` asked for it; else all counts are 0. */
+  profile(): VmProfile {
+    const { engine } = this.machine;
+    return {
+      instructions: engine.instructionsRetired(),
+      translatedInstructions: Number(engine.field64(VcpuField.STAT_JIT_INSTRUCTIONS)),
+      regions: engine.profile(),
+    };
   }
 
   private input(give: () => void): void {

@@ -1,5 +1,5 @@
 /** `tabvisor run` on real guests. */
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -42,6 +42,21 @@ describe.runIf(hasGuest("linux-amd64"))("tabvisor run with Debian's cloud kernel
     for (const name of STATS) expect(stats[name], name).toBeTypeOf("number");
     expect(stats.instructions).toBeGreaterThan(100_000_000);
     expect(stats.translatedShare).toBeGreaterThan(0.9);
+  });
+
+  it("profiles the boot", { timeout: TEST_LIMIT_MS }, async () => {
+    const [profile, map] = [join(folder, "profile.txt"), join(folder, "System.map")];
+    writeFileSync(map, "ffffffff81000000 T _text\nffffffff81100000 t later\nffffffff83000000 T _end\n");
+    const args = [...linuxArgs("linux-amd64"), ...LIMIT, "--append", "console=ttyS0 nokaslr"];
+    const { status } = await tabvisor([...args, "--until", PROMPT, "--profile", profile, "--symbols", map]);
+    expect(status).toBe(0);
+    const lines = readFileSync(profile, "utf8").split("\n");
+    expect(lines[0]).toMatch(/^[\d,]+ instructions: 9\d\.\d\d% in translated code, the rest interpreted\.$/);
+    // The busiest region, its share and address; the whole list has most of the boot.
+    expect(lines[4]).toMatch(/^ *\d+\.\d\d% +\d+\.\d\d% +[\d,]+ +kernel 64 .* ffffffff8[0-9a-f]{7}( |$)/);
+    expect(lines.join("\n")).toMatch(/ ffffffff810[0-9a-f]{5} {2}_text\+0x[0-9a-f]+\n/);
+    const totals = [...lines.join("\n").matchAll(/^ *\d+\.\d\d% +(\d+\.\d\d)%/gm)].map(([, total]) => Number(total));
+    expect(totals.at(-1)).toBeGreaterThan(80);
   });
 
   it("ends with 0 when the guest powers off", { timeout: TEST_LIMIT_MS }, async () => {

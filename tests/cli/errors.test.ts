@@ -48,6 +48,21 @@ describe("the command line", () => {
       ["run", "--screen", "/no/where/s.png"],
       /--screen \/no\/where\/s.png: there is no such folder/,
     ],
+    [
+      "a profile in no folder",
+      ["run", "--profile", "/no/where/p.txt"],
+      /--profile \/no\/where\/p.txt: there is no such folder/,
+    ],
+    [
+      "missing symbols",
+      ["run", "--profile", "-", "--symbols", "/no/map"],
+      /--symbols \/no\/map: there is no such file/,
+    ],
+    [
+      "a System.map without code",
+      ["run", "--profile", "-", "--symbols", file("map", "ffffffffffffffff B The real System.map is elsewhere\n")],
+      /--symbols .*map: no line in it is a code symbol/,
+    ],
   ])("refuses %s with one line and status 2", async (_name, args, message) => {
     const { status, stdout, stderr } = await tabvisor(args);
     expect(stderr).toMatch(/^tabvisor: [^\n]+\n$/);

@@ -1,6 +1,6 @@
 /** A VM for the tests of `tabvisor run`: it says what it is told to, and notes what it gets. */
 import type { RunEnvironment, RunnableVm } from "../../src/cli/run.ts";
-import type { StopReason, VmState, VmStats } from "../../src/vm/vmConfig.ts";
+import type { StopReason, VmProfile, VmState, VmStats } from "../../src/vm/vmConfig.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -54,6 +54,10 @@ export class FakeVm implements RunnableVm {
 
   stats(): VmStats {
     return { instructions: 7, seconds: 1 } as VmStats;
+  }
+
+  profile(): VmProfile {
+    return { instructions: 7, translatedInstructions: 0, regions: [] };
   }
 
   /** The guest writes to its serial line. */

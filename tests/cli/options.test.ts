@@ -17,11 +17,13 @@ describe("the options of tabvisor run", () => {
   });
 
   it("takes every option", () => {
-    const files = "--kernel k --initrd i --bios b --vga-bios v --serial s.log --debugcon d --screen s.png --stats -";
-    const rest = "--memory 64 --engine interp --clock icount --timeout 1.5 --debug-exit --screen-text";
+    const files =
+      "--kernel k --initrd i --bios b --vga-bios v --serial s.log --debugcon d --screen s.png --stats - --profile p --symbols m";
+    const rest = "--memory 64 --engine jit --clock icount --timeout 1.5 --debug-exit --screen-text";
     const options = parseRunOptions([...`${files} ${rest}`.split(" "), "--append", "quiet  splash", "--until=^~ #"]);
     expect(options).toMatchObject({ kernel: "k", initrd: "i", bios: "b", vgaBios: "v", debugcon: "d", stats: "-" });
-    expect(options).toMatchObject({ memoryMib: 64, engine: "interp", clock: "icount", timeoutSeconds: 1.5 });
+    expect(options).toMatchObject({ profile: "p", symbols: "m" });
+    expect(options).toMatchObject({ memoryMib: 64, engine: "jit", clock: "icount", timeoutSeconds: 1.5 });
     expect(options).toMatchObject({ debugExit: true, screenText: true, screen: "s.png", append: "quiet  splash" });
     expect(options.serial).toEqual({ kind: "file", path: "s.log" });
     expect(options.until?.source).toBe("^~ #");
@@ -53,6 +55,8 @@ describe("the options of tabvisor run", () => {
     [["--type", "login:"], /^--type 'login:': must be 'REGEX=>TEXT'$/],
     [["--initrd", "x"], /^--initrd needs --kernel$/],
     [["--append", "x"], /^--append needs --kernel$/],
+    [["--symbols", "x"], /^--symbols needs --profile$/],
+    [["--profile", "p", "--engine", "interp"], /^--profile counts translated code: it needs --engine auto or jit$/],
     [["--bios", ""], /^--bios needs a file name$/],
     [["--colour"], /--colour.*see tabvisor --help$/],
     [["--memory"], /--memory.*see tabvisor --help$/],
