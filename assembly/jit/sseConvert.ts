@@ -11,7 +11,7 @@ import { linearOf, loadAt } from "./memoryNodes";
 import { requireFloat, requireSse, sourceLow, sourceVariable, writeLow, xmm } from "./sseOperands";
 import { buildCompareFlags } from "./sseScalar";
 import { buildPackedConversion } from "./ssePackedConvert";
-import { Test, bothTests, chooseCall, fails, operandTest, productTest } from "./sseTests";
+import { Test, bothTests, chooseCall, fails, operandTest, productTest, zeroMark } from "./sseTests";
 import { as32, as64, binary, binaryOf, constant, not1, unary } from "./values";
 import { readRegister, writeRegister } from "./variables";
 
@@ -140,7 +140,7 @@ function narrow(b: BuildState, i: Insn): void {
   requireFloat(b);
   const y = sourceLow(b, i, 64);
   const value = unary(b, Wasm.F32_DEMOTE_F64, ValueType.F32, y);
-  const test = bothTests(b, b.floatMode, productTest(b, value, 32));
+  const test = bothTests(b, b.floatMode, productTest(b, value, 32, zeroMark(b, y, 64)));
   const result = chooseCall(b, ValueType.F32, value, fails(b, test), Helper.NARROW, y, 0, -1);
   writeLow(b, xmm(i.dst), 32, result, Test.PLAIN, test);
 }

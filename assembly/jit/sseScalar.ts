@@ -9,7 +9,7 @@ import { setKnown } from "./flagNodes";
 import { Helper } from "./helperNumber";
 import { isConst, node } from "./ir";
 import { readLow, requireFloat, sourceLow, sourceVariable, writeLow, xmm } from "./sseOperands";
-import { Test, bothTests, chooseCall, fails, operandTest, productTest, sumTest } from "./sseTests";
+import { Test, bothTests, chooseCall, fails, operandTest, productTest, sumTest, zeroMark } from "./sseTests";
 import { binaryOf, choose, constant, unary } from "./values";
 import { extractLane, vectorBinary, vectorUnary } from "./vectorNodes";
 
@@ -45,9 +45,13 @@ export function buildScalar(b: BuildState, i: Insn, kind: u32, bits: u32): void 
     return;
   }
   const value = binaryOf(b, operator(kind, bits), floatType(bits), x, y);
-  const isSum = kind == SseOp.ADD || kind == SseOp.SUB;
-  const result = isSum ? sumTest(b, value, bits) : productTest(b, value, bits);
-  write(b, dst, kind, bits, value, b.floatMode, bothTests(b, operands, result), x, y);
+  write(b, dst, kind, bits, value, b.floatMode, bothTests(b, operands, resultTest(b, kind, bits, value, x, y)), x, y);
+}
+
+function resultTest(b: BuildState, kind: u32, bits: u32, value: u32, x: u32, y: u32): u32 {
+  if (kind == SseOp.ADD || kind == SseOp.SUB) return sumTest(b, value, bits);
+  const zeros = zeroMark(b, x, bits);
+  return productTest(b, value, bits, kind == SseOp.MUL ? bothTests(b, zeros, zeroMark(b, y, bits)) : zeros);
 }
 
 function write(b: BuildState, dst: u32, kind: u32, bits: u32, value: u32, mode: u32, tests: u32, x: u32, y: u32): void {
@@ -171,6 +175,6 @@ export function buildApproximation(b: BuildState, i: Insn, kind: u32): void {
     value = unary(b, Wasm.F32_DEMOTE_F64, ValueType.F32, binaryOf(b, Wasm.F64_DIV, ValueType.F64, wideOne, root));
     test = bothTests(b, test, bitsOfFloat(b, y, 32));
   }
-  test = bothTests(b, test, productTest(b, value, 32));
+  test = bothTests(b, test, productTest(b, value, 32, 0));
   writeLow(b, xmm(i.dst), 32, checked(b, kind, 32, value, test, y, y), Test.PLAIN, test);
 }

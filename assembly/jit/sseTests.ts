@@ -46,16 +46,31 @@ function exponentField(b: BuildState, signless: u32, bits: u32): u32 {
   return binary(b, Wasm.I32_SHR_U, signless, constant(b, 24));
 }
 
-/** Less 1, zero gets the greatest exponent and denormals keep the least one (as does the smallest normal number). */
-function denormalTest(b: BuildState, signless: u32, bits: u32): u32 {
+/** The exponent field of the number one less: zero has the greatest one, denormals (and the smallest normal number) have 0. */
+function exponentBelow(b: BuildState, signless: u32, bits: u32): u32 {
   const one = constant(b, 1);
-  const less = binary(b, bits == 64 ? Wasm.I64_SUB : Wasm.I32_SUB, signless, one);
-  return binary(b, Wasm.I32_SUB, exponentField(b, less, bits), one);
+  return exponentField(b, binary(b, bits == 64 ? Wasm.I64_SUB : Wasm.I32_SUB, signless, one), bits);
+}
+
+function denormalTest(b: BuildState, signless: u32, bits: u32): u32 {
+  return binary(b, Wasm.I32_SUB, exponentBelow(b, signless, bits), constant(b, 1));
+}
+
+/** Negative where `value` is zero (or a NaN). */
+export function zeroMark(b: BuildState, value: u32, bits: u32): u32 {
+  const below = exponentBelow(b, withoutSign(b, value, bits), bits);
+  return binary(b, Wasm.I32_SUB, constant(b, greatestExponent(bits)), below);
+}
+
+// @ts-ignore: decorator
+@inline
+function greatestExponent(bits: u32): u32 {
+  return bits == 64 ? 0x7fe : 0xfe;
 }
 
 /** Not infinite, no NaN. */
 function finiteTest(b: BuildState, exponent: u32, bits: u32): u32 {
-  return binary(b, Wasm.I32_SUB, constant(b, bits == 64 ? 0x7fe : 0xfe), exponent);
+  return binary(b, Wasm.I32_SUB, constant(b, greatestExponent(bits)), exponent);
 }
 
 /** `value` (of `variable`, if not 0) is what `level` says. */
@@ -80,10 +95,12 @@ export function sumTest(b: BuildState, value: u32, bits: u32): u32 {
   return binary(b, Wasm.I32_OR, denormalTest(b, signless, bits), finite);
 }
 
-/** The result of a multiplication: normal, and not rounded up to be so. */
-export function productTest(b: BuildState, value: u32, bits: u32): u32 {
+/** The result of a multiplication: normal, and not rounded up to be so; or zero where `zeros` (a zeroMark, or 0) says so. */
+export function productTest(b: BuildState, value: u32, bits: u32, zeros: u32): u32 {
   const exponent = exponentField(b, withoutSign(b, value, bits), bits);
-  return binary(b, Wasm.I32_OR, binary(b, Wasm.I32_SUB, exponent, constant(b, 2)), finiteTest(b, exponent, bits));
+  let test = binary(b, Wasm.I32_SUB, exponent, constant(b, 2));
+  if (zeros) test = binary(b, Wasm.I32_AND, test, binary(b, Wasm.I32_XOR, zeros, constant(b, 0xffff_ffff)));
+  return binary(b, Wasm.I32_OR, test, finiteTest(b, exponent, bits));
 }
 
 /** `value`; what helper `code` gives for x, y (if not 0) and `argument` (if not negative) where `slow`. */
