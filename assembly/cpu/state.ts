@@ -218,7 +218,7 @@ export class Vcpu {
   fpuCs: u32;
   fpuDs: u32;
   mxcsr: u32;
-  /** Bumped when any linear mapping changes: jump-cache entries of older epochs are dead. */
+  /** Changes when the linear mapping of code may have changed (mmu/epochs.ts). */
   mappingEpoch: u32;
   /** Counters for --stats. */
   statTlbMisses: u64;
@@ -253,6 +253,10 @@ export class Vcpu {
   jitDue: u64;
   /** Low half of the IP of the block that left translated code by an indirect jump. */
   exitFrom: u32;
+  /** Changes when that of global pages may have. */
+  globalEpoch: u32;
+  /** Epochs given out. */
+  epochs: u32;
   _pad4: u32;
   statJitInstructions: u64;
   statRegions: u64;

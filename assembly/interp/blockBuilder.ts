@@ -8,6 +8,7 @@ import { Op } from "../decode/op";
 import { dropDecoded } from "../jit/codeCache";
 import { Entry } from "../jit/translations";
 import { translationHolds } from "../jit/validate";
+import { codeEpoch } from "../mmu/codeEpoch";
 import { fetchBytes, fetchBytesRaising, fetchHost, fetchPage } from "../mmu/fetch";
 import { readSource } from "../mmu/physical";
 import {
@@ -46,8 +47,20 @@ export function findOrBuildBlock(cpu: Vcpu): u32 {
   if (physical == UNCACHED) return cpu.attention & Attention.FAULT ? 0 : buildUncached(cpu, linear);
   const entry = findEntry(cpu, physical, cpu.rip, codeBase(cpu));
   const address = entry ? entry : findOrDecode(cpu, linear, physical);
-  if (address && address != SCRATCH_BLOCK) enterInJumpCache(cpu, linear, address);
+  if (address && address != SCRATCH_BLOCK) enterInJumpCache(linear, address, epochOf(cpu, linear, changetype<Block>(<usize>address)));
   return address;
+}
+
+/** The epoch in which `block`, just found by code at `linear`, is what runs there. */
+export function epochOf(cpu: Vcpu, linear: u64, block: Block): u32 {
+  if (block.code) {
+    const translation = changetype<Entry>(changetype<usize>(block)).translation;
+    if (translation.pageCount > 1) return translation.epoch;
+  }
+  const epoch = codeEpoch(cpu, linear);
+  if (block.secondPage == NO_PAGE) return epoch;
+  codeEpoch(cpu, nextPage(cpu, linear));
+  return cpu.mappingEpoch;
 }
 
 /** Like findOrBuildBlock, but a decoded block whether it is translated or not. */

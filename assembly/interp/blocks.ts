@@ -17,6 +17,7 @@
 import { MemoryMap } from "../shared/memoryMap";
 import { Attention, Vcpu } from "../cpu/state";
 import { INSN_SIZE } from "../decode/insn";
+import { isCurrent } from "../mmu/epochs";
 import { clearAllCodePages, markCodePage } from "../mmu/codePages";
 
 /** No CPU is in this mode. */
@@ -184,17 +185,18 @@ function jumpCacheEntry(linear: u64): usize {
 @inline
 export function findInJumpCache(cpu: Vcpu, linear: u64): u32 {
   const entry = jumpCacheEntry(linear);
-  if (load<u64>(entry) != linear || load<u32>(entry, 12) != cpu.mappingEpoch) return 0;
+  if (load<u64>(entry) != linear || !isCurrent(cpu, load<u32>(entry, 12))) return 0;
   const address = load<u32>(entry, 8);
   const block = changetype<Block>(<usize>address);
   return address && block.mode == cpu.mode && block.ip == cpu.rip ? address : 0;
 }
 
-export function enterInJumpCache(cpu: Vcpu, linear: u64, block: u32): void {
+/** `epoch`: see mmu/epochs.ts. */
+export function enterInJumpCache(linear: u64, block: u32, epoch: u32): void {
   const entry = jumpCacheEntry(linear);
   store<u64>(entry, linear);
   store<u32>(entry, block, 8);
-  store<u32>(entry, cpu.mappingEpoch, 12);
+  store<u32>(entry, epoch, 12);
 }
 
 export function removeFromTable(block: Block): void {

@@ -5,15 +5,17 @@ import { acknowledgeInterrupt } from "../host/imports";
 import { Attention, Flag } from "../cpu/state";
 import { Vector, raise } from "../cpu/exceptions";
 import { INSN_SIZE, Insn } from "../decode/insn";
+import { Op } from "../decode/op";
 import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system/deliver";
 import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
 import { becomeHot, translateNow, translateQueue, widen } from "../jit/queue";
+import { isCurrent } from "../mmu/epochs";
 import { noteTarget } from "../jit/targets";
 import { ANY_EPOCH, Entry, LinkSlot } from "../jit/translations";
 import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
-import { buildUncached, codeLinear, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
+import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { IP_NOT_SET } from "./cold";
 import { dispatch, dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
@@ -157,13 +159,34 @@ function runBlocks(cpu: Exec): bool {
   let address = lookUp(cpu);
   while (true) {
     if (address <= <u32>Outcome.LIMIT) {
+      if (address == Outcome.LIMIT) return false;
       if (address == Outcome.FAULT) takeException(cpu);
-      return address != Outcome.LIMIT;
+      if (!mayGoOn(cpu)) return true;
+      address = lookUp(cpu);
+      continue;
     }
     const block = changetype<Block>(<usize>address);
     address = block.code ? runTranslated(cpu, block) : runDecoded(cpu, block);
   }
 }
+
+/**
+ * Whether nothing has come up that runSlice looks at between instructions. An STI's or MOV SS's shadow is over then: no
+ * interrupt waits that it holds off, and the next instruction runs before one can come.
+ */
+function mayGoOn(cpu: Exec): bool {
+  if (cpu.exitRequest | cpu.shutdown | cpu.halted | cpu.nmiRequest) return false;
+  if (cpu.interruptRequest && (cpu.eflags & Flag.IF || cpu.interruptShadow)) return false;
+  if ((cpu.eflags & Flag.TF) != 0 || (cpu.dr7 & DR7_ENABLES) != 0) return false;
+  if (<i64>(cpu.instructionLimit - cpu.instructions) < LONGEST_BLOCK) return false;
+  if (cpu.jitQueued && cpu.instructions >= cpu.jitDue) return false;
+  cpu.interruptShadow = 0;
+  cpu.attention = 0;
+  return true;
+}
+
+/** No block, decoded or translated, is longer (Block.count). */
+const LONGEST_BLOCK: i64 = 1024;
 
 /** Decoded blocks from `first` on; gives the address of a translated one where they lead to it, or an Outcome. */
 // @ts-ignore: decorator
@@ -204,7 +227,7 @@ function follow(cpu: Exec, block: Block): u32 {
     if (linked && changetype<Block>(<usize>linked).mode == cpu.mode) return linked;
     return lookUpAndLink(cpu, block, slot);
   }
-  if (cpu.jitMode) noteTarget(<u32>block.ip, cpu.rip);
+  if (cpu.jitMode && changetype<Insn>(<usize>block.end - INSN_SIZE).op != Op.RET) noteTarget(<u32>block.ip, cpu.rip);
   return lookUp(cpu);
 }
 
@@ -258,7 +281,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
       continue;
     }
     const exit = call_indirect<u32>(block.code, block.heat);
-    if (exit > <u32>ExitCode.FUEL) {
+    if (exit > <u32>ExitCode.RETURN) {
       const linked = linkedEntry(cpu, changetype<LinkSlot>(<usize>exit));
       if (linked) {
         block = changetype<Block>(<usize>linked);
@@ -278,7 +301,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
         if (next == Outcome.ATTENTION) break;
       } else {
         if (exit == ExitCode.FUEL) entry.runs = runs + 1;
-        else noteTarget(cpu.exitFrom, cpu.rip);
+        else if (exit == ExitCode.INDIRECT) noteTarget(cpu.exitFrom, cpu.rip);
         next = lookUp(cpu);
       }
     }
@@ -311,7 +334,7 @@ function wantWider(cpu: Exec): u32 {
 function linkedEntry(cpu: Exec, slot: LinkSlot): u32 {
   const target = slot.target;
   if (!target || changetype<Block>(<usize>target).mode != cpu.mode) return 0;
-  return slot.epoch == ANY_EPOCH || slot.epoch == cpu.mappingEpoch ? target : 0;
+  return slot.epoch == ANY_EPOCH || isCurrent(cpu, slot.epoch) ? target : 0;
 }
 
 /** Looks the next block up; if it is translated, the link leads there from now on. */
@@ -319,7 +342,7 @@ function lookUpAndLinkEntry(cpu: Exec, slot: u32): u32 {
   cpu.linkSlot = slot;
   const target = lookUp(cpu);
   if (target && cpu.linkSlot == slot && changetype<Block>(<usize>target).code)
-    changetype<LinkSlot>(<usize>slot).lead(target, cpu.mappingEpoch);
+    changetype<LinkSlot>(<usize>slot).lead(target, epochOf(cpu, codeLinear(cpu), changetype<Block>(<usize>target)));
   return target;
 }
 

@@ -178,17 +178,17 @@ export class Build extends BuildState {
 
 
   and<T>(a: u32, x: u32): u32 {
-    return bitwise(this, Wasm.I32_AND, a, x);
+    return bitwise(this, Wasm.I32_AND, bitsOf<T>(), a, x);
   }
 
 
   or<T>(a: u32, x: u32): u32 {
-    return bitwise(this, Wasm.I32_OR, a, x);
+    return bitwise(this, Wasm.I32_OR, bitsOf<T>(), a, x);
   }
 
 
   xor<T>(a: u32, x: u32): u32 {
-    return bitwise(this, Wasm.I32_XOR, a, x);
+    return bitwise(this, Wasm.I32_XOR, bitsOf<T>(), a, x);
   }
 
 

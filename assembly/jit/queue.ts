@@ -2,7 +2,7 @@
 // when it has waited long. Runs between blocks only.
 import { Vcpu } from "../cpu/state";
 import { installModule } from "../host/imports";
-import { findEntry } from "../interp/blockBuilder";
+import { epochOf, findEntry } from "../interp/blockBuilder";
 import { Block, DEAD_MODE, SCRATCH_BLOCK, enterInJumpCache, findDecoded, removeFromTable, retireBlock } from "../interp/blocks";
 import { JitMode } from "../shared/jit";
 import { nextSegment } from "./codeCache";
@@ -53,7 +53,7 @@ export function translateNow(cpu: Vcpu, block: Block): u32 {
   translateQueue(cpu);
   const entry = findEntry(cpu, block.physical, block.ip, block.csBase);
   if (!entry) return address;
-  enterInJumpCache(cpu, linearOf(block, block.ip), entry);
+  enterEntry(cpu, block, entry);
   return entry;
 }
 
@@ -70,8 +70,14 @@ function supersede(cpu: Vcpu, block: Block): bool {
   const entry = findEntry(cpu, block.physical, block.ip, block.csBase);
   if (!entry) return false;
   retireBlock(block);
-  enterInJumpCache(cpu, linearOf(block, block.ip), entry);
+  enterEntry(cpu, block, entry);
   return true;
+}
+
+/** Jumps to where `block` is go to the translated entry from now on. */
+function enterEntry(cpu: Vcpu, block: Block, entry: u32): void {
+  const linear = linearOf(block, block.ip);
+  enterInJumpCache(linear, entry, epochOf(cpu, linear, changetype<Block>(<usize>entry)));
 }
 
 /** Translates what is in the queue. */

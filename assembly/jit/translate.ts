@@ -3,6 +3,7 @@ import { ExitCode } from "../shared/jit";
 import { MemoryMap } from "../shared/memoryMap";
 import { Mode, Vcpu } from "../cpu/state";
 import { INSN_SIZE, Insn } from "../decode/insn";
+import { Op } from "../decode/op";
 import { Block } from "../interp/blocks";
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
@@ -21,6 +22,7 @@ import { addCount, beginCount } from "./profile";
 import { findReturns } from "./returns";
 import { RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, emitRegion, isDispatched, predecessorsOf, readGraph, successorsOf } from "./structure";
+import { lastInsn } from "./successors";
 import { forgetVariables } from "./variables";
 import { forgetX87 } from "./x87State";
 
@@ -453,6 +455,10 @@ function emitIndirect(b: Build, s: LowerState, entry: RegionBlock): void {
   if (type == ValueType.I32) e.op(Wasm.I64_EXTEND_I32_U);
   e.memory(Wasm.I64_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("rip"));
   releaseTemporary(target, type);
+  if (lastInsn(changetype<Block>(<usize>entry.block)).op == Op.RET) {
+    leave(s, ExitCode.RETURN);
+    return;
+  }
   e.i32Const(0);
   e.i32Const(<i32>changetype<Block>(<usize>entry.block).ip);
   e.memory(Wasm.I32_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("exitFrom"));

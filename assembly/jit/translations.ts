@@ -17,7 +17,7 @@ import { PAGE_HEADS, Segment } from "./segments";
 export class Translation {
   nextInSegment: u32;
   dead: u32;
-  /** Vcpu.mappingEpoch in which the mapping of its pages was last looked at. */
+  /** Epoch (mmu/epochs.ts) in which the mapping of its pages was last looked at. */
   epoch: u32;
   pageCount: u32;
   pages: u32;
@@ -74,7 +74,7 @@ export class Entry extends Block {
 export class LinkSlot {
   /** The Entry to go on with, or 0. */
   target: u32;
-  /** Vcpu.mappingEpoch in which that holds, or ANY_EPOCH. */
+  /** Epoch in which that holds, or ANY_EPOCH. */
   epoch: u32;
   /** The way out leads to a page of the translation: where it holds, so does the target's first byte. */
   nearby: u32;

@@ -278,8 +278,9 @@ export function variableType(b: BuildState, variable: u32): u32 {
   return variable < <u32>Var.XMM ? ValueType.I64 : ValueType.V128;
 }
 
-/** AND, OR, XOR by their 32-bit code, of operands however wide. */
-export function bitwise(b: BuildState, code32: u32, x: u32, y: u32): u32 {
+/** AND, OR, XOR by their 32-bit code, of operands of up to `bits` bits. */
+export function bitwise(b: BuildState, code32: u32, bits: u32, x: u32, y: u32): u32 {
+  if (bits < 64) return binary(b, code32, as32(b, x), as32(b, y));
   const wideX = typeOf(x) == ValueType.I64;
   const wideY = typeOf(y) == ValueType.I64;
   if (!wideX && !wideY) return binary(b, code32, x, y);

@@ -5,6 +5,7 @@
 // O(1) and INVLPG of a large one finds all fragments.
 import { MemoryMap } from "../shared/memoryMap";
 import { Vcpu } from "../cpu/state";
+import { endAllEpochs, endEpochOf, endMappingEpoch } from "./epochs";
 import {
   EXECUTE_TAG,
   EntryFlag,
@@ -36,7 +37,7 @@ const REGION_PAGES: u32 = 1024;
 export function initTlb(cpu: Vcpu): void {
   memory.fill(<usize>MemoryMap.TLB, 0, <usize>MemoryMap.TLB_SIZE);
   memory.fill(<usize>MemoryMap.TLB, 0xff, <usize>(TLB_BYTES * (FILLED_KINDS + 1)));
-  cpu.mappingEpoch++;
+  endAllEpochs(cpu);
 }
 
 /** Records that entry `index` was filled. */
@@ -65,7 +66,7 @@ function flushLog(kind: u32, global: u32): void {
 
 /** Forgets every translation. */
 export function flushAll(cpu: Vcpu): void {
-  cpu.mappingEpoch++;
+  endAllEpochs(cpu);
   for (let kind: u32 = 0; kind < FILLED_KINDS; kind++) {
     flushLog(kind, EntryFlag.NONE);
     flushLog(kind, EntryFlag.GLOBAL);
@@ -76,7 +77,7 @@ export function flushAll(cpu: Vcpu): void {
 
 /** A CR3 load: keeps translations of global pages (SDM vol. 3A 4.10.4.1). */
 export function flushNonGlobal(cpu: Vcpu): void {
-  cpu.mappingEpoch++;
+  endMappingEpoch(cpu);
   for (let kind: u32 = 0; kind < FILLED_KINDS; kind++) flushLog(kind, EntryFlag.NONE);
 }
 
@@ -86,11 +87,12 @@ export function flushPage(cpu: Vcpu, linear: u64): void {
     flushAll(cpu);
     return;
   }
-  cpu.mappingEpoch++;
   if (hasRegion(LARGE_REGIONS, LARGE_SLOTS, linear >> 22)) {
+    endAllEpochs(cpu);
     flushRegion(linear);
     return;
   }
+  endEpochOf(cpu, linear);
   for (let kind: u32 = 0; kind < FILLED_KINDS; kind++) clearEntry(tlbEntry(tlbBase(kind), linear));
 }
 

@@ -64,6 +64,7 @@ export const FILLED_KINDS: u32 = 3;
 //   +0x90000  u32 regions of 4 MiB that have fragments of a 2 MiB or 4 MiB page, hashed
 //   +0x94000  u32 regions of 1 GiB that have fragments of a 1 GiB page, hashed
 //   +0xa0000  entries with a write tag, hashed by physical page (codePages.ts)
+//   +0xb0000  linear pages of code whose mapping somebody relies on, hashed (codeEpoch.ts)
 const BOOKKEEPING: usize = <usize>MemoryMap.TLB + 0x8_0000;
 export const LOG_CAPACITY: u32 = 4096;
 export const LARGE_REGIONS: usize = BOOKKEEPING + 0x1_0000;
@@ -71,6 +72,7 @@ export const LARGE_SLOTS: u32 = 4096;
 export const GIANT_REGIONS: usize = BOOKKEEPING + 0x1_4000;
 export const GIANT_SLOTS: u32 = 256;
 export const WRITERS: usize = BOOKKEEPING + 0x2_0000;
+export const CODE_LINEAR: usize = BOOKKEEPING + 0x3_0000;
 
 export const enum EntryFlag {
   NONE = 0,

@@ -27,6 +27,8 @@ export const enum ExitCode {
   INTERPRET = 1,
   /** Out of fuel, at a loop head. */
   FUEL = 2,
+  /** As INDIRECT, by a RET: nothing is to be learnt from where it goes. */
+  RETURN = 3,
 }
 
 /** The exported function table. */

@@ -80,7 +80,7 @@ describe("a full cache", () => {
       movEcx(2),
       (at) => jumpFrom(at, 0x10_0000),
     );
-    const engine = await expectLikeInterpreter({ mode: "auto", threshold: 1000 }, code);
+    const engine = await expectLikeInterpreter({ mode: "auto", threshold: 100 }, code);
     expect(counter(engine, VcpuField.STAT_EVICTIONS)).toBeGreaterThan(0);
     const before = counter(engine, VcpuField.STAT_REGIONS);
     engine.write(ENTRY, new Uint8Array(assemble(ENTRY, (at) => callFrom(at, hot), HLT)));

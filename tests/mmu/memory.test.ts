@@ -107,7 +107,7 @@ describe("physical map", () => {
     x.markCodePage!(0xf3);
     const before = x.epoch!();
     x.mapMemory!(0xf0, 16, RAM, GUEST_RAM + 0xf_0000);
-    expect(x.epoch!()).toBe(before + 1);
+    expect(x.epoch!()).toBeGreaterThan(before);
     expect(x.tags!(0xf_0000n)).toBe(0);
     expect(m.takeCode()).toEqual(["f3000+4096"]);
   });
