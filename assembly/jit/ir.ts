@@ -45,10 +45,10 @@ export const enum IrOp {
   CARRY,
   /** a, but where c: helper `code` on b, d (if not 0), then imm (as i32) if `flag`. Vectors go by way of VECTOR_SCRATCH. */
   CHOOSE_CALL,
-  /** x87 operation `code` (x87Lower.ts) on a: the significand; the node that follows is PAIR. */
+  /** x87 operation `code` (x87Lower.ts) on a, b, c, d: the significand; three RESULT nodes follow. */
   X87,
-  /** Sign and exponent of the X87 node before. */
-  PAIR,
+  /** A further result of the X87 node before: sign and exponent; what has been rounded off; 1 if it was rounded up. */
+  RESULT,
 }
 
 /** Guest state that a region keeps in locals. */
@@ -63,8 +63,13 @@ export const enum Var {
   X87_OPCODE,
   X87_CS,
   X87_DS,
+  /** Not kept from block to block: 0 where the control word has the usual precision and rounding (x87Ready.ts). */
+  X87_MODE,
   X87_IP,
   X87_DP,
+  /** C1 (0 or 1), and not 0 if PE has been raised since it was last brought to the status word. */
+  X87_UP,
+  X87_INEXACT,
   XMM = 32,
   COUNT = 48,
 }

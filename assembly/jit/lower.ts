@@ -22,6 +22,7 @@ import { helperParameter } from "./module";
 import { operandType } from "./operandTypes";
 import { addCount } from "./profile";
 import { variableType } from "./values";
+import { isStatusVariable, loadStatusVariable, storeStatusVariable, x87Locals } from "./x87Emit";
 import { emitX87, x87OperandType } from "./x87Lower";
 import { x87VariableAddress } from "./x87State";
 
@@ -84,7 +85,7 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
     case IrOp.X87:
       lowerX87(b, s, n);
       return;
-    case IrOp.PAIR:
+    case IrOp.RESULT:
       return;
     default:
       lowerCarry(b, s, n);
@@ -346,18 +347,34 @@ function callWithVectors(e: Encoder, n: Node, first: u32, second: u32): void {
   e.memory(Wasm.V128_LOAD, VECTOR_SCRATCH);
 }
 
-/** An x87 operation with two results: its own value and that of the PAIR behind it. */
+/** An x87 operation with its results: the node's own and those of the RESULT nodes behind it. */
 function lowerX87(b: BuildState, s: LowerState, n: Node): void {
-  const operand = settle(b, s, n.a, x87OperandType(n.code));
-  const significand = takeTemporary(s, ValueType.I64);
-  const exponent = takeTemporary(s, ValueType.I32);
-  emitX87(s, n.code, operand, significand, exponent);
-  unsettle(n.a, operand, x87OperandType(n.code));
-  const pair = node(<u32>changetype<usize>(n) + NODE_SIZE);
-  if (n.uses) n.local = <i32>significand;
-  else releaseTemporary(significand, ValueType.I64);
-  if (pair.uses) pair.local = <i32>exponent;
-  else releaseTemporary(exponent, ValueType.I32);
+  const l = x87Locals();
+  const type = x87OperandType(n.code);
+  l.a = settle(b, s, n.a, type);
+  if (n.b) l.b = settle(b, s, n.b, ValueType.I64);
+  if (n.c) l.aExponent = settle(b, s, n.c, ValueType.I32);
+  if (n.d) l.bExponent = settle(b, s, n.d, ValueType.I32);
+  l.mode = variableLocal(b, s, Var.X87_MODE);
+  l.significand = takeTemporary(s, ValueType.I64);
+  l.exponent = takeTemporary(s, ValueType.I32);
+  l.rest = takeTemporary(s, ValueType.I64);
+  l.up = takeTemporary(s, ValueType.I64);
+  emitX87(s, n.code, l);
+  unsettle(n.a, l.a, type);
+  if (n.b) unsettle(n.b, l.b, ValueType.I64);
+  if (n.c) unsettle(n.c, l.aExponent, ValueType.I32);
+  if (n.d) unsettle(n.d, l.bExponent, ValueType.I32);
+  const id = <u32>changetype<usize>(n);
+  keepResult(n, l.significand);
+  keepResult(node(id + NODE_SIZE), l.exponent);
+  keepResult(node(id + 2 * NODE_SIZE), l.rest);
+  keepResult(node(id + 3 * NODE_SIZE), l.up);
+}
+
+function keepResult(n: Node, local: u32): void {
+  if (n.uses) n.local = <i32>local;
+  else releaseTemporary(local, n.type);
 }
 
 /** CF of lazy flags of any kind: in place where INC or DEC kept it, else by the engine. */
@@ -428,6 +445,10 @@ export function storeVariables(b: BuildState, s: LowerState): void {
   while (left) {
     const variable = <u32>ctz(left);
     left &= left - 1;
+    if (isStatusVariable(variable)) {
+      storeStatusVariable(s.code, variable, variableLocal(b, s, variable));
+      continue;
+    }
     const type = variableType(b, variable);
     s.code.i32Const(0);
     s.code.local(Wasm.LOCAL_GET, variableLocal(b, s, variable));
@@ -445,6 +466,11 @@ export function loadVariables(b: BuildState, s: LowerState, mask: u64, save: boo
     left &= left - 1;
     const type = variableType(b, variable);
     if (save) saveVariable(b, s, variable);
+    if (isStatusVariable(variable)) {
+      loadStatusVariable(s.code, variable);
+      s.code.local(Wasm.LOCAL_SET, variableLocal(b, s, variable));
+      continue;
+    }
     s.code.i32Const(0);
     const load: u32 = type == ValueType.I64 ? Wasm.I64_LOAD : type == ValueType.I32 ? Wasm.I32_LOAD : Wasm.V128_LOAD;
     s.code.memory(load, variableAddress(variable));

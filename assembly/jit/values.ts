@@ -274,7 +274,7 @@ export function extendSign(b: BuildState, id: u32, from: u32, to: u32): u32 {
 export function variableType(b: BuildState, variable: u32): u32 {
   if (variable < 16) return b.wide ? ValueType.I64 : ValueType.I32;
   if (variable == Var.FLAG_OP) return ValueType.I32;
-  if (variable >= <u32>Var.X87_TOP && variable <= <u32>Var.X87_DS) return ValueType.I32;
+  if (variable >= <u32>Var.X87_TOP && variable <= <u32>Var.X87_MODE) return ValueType.I32;
   return variable < <u32>Var.XMM ? ValueType.I64 : ValueType.V128;
 }
 

@@ -18,9 +18,11 @@ import { Helper } from "./helperNumber";
 import { binary, choose, constant } from "./values";
 import { writeRegister } from "./variables";
 import { applyToTop, arithmetic, compareTop, orderOfTop, setConditions, takeRegister, takeZero } from "./x87Arith";
+import { NOT_NORMAL } from "./x87Helpers";
 import { buildX87Memory } from "./x87Memory";
 import { EXCEPTIONS, beginX87, requireFull, requireRoom } from "./x87Ready";
 import {
+  clearC1,
   exponentOf,
   markEmpty,
   noteInstruction,
@@ -30,7 +32,6 @@ import {
   setRegister,
   significandOf,
   statusWord,
-  x87State,
 } from "./x87State";
 
 const SIGN: u32 = 0x8000;
@@ -110,7 +111,7 @@ function registerD9(b: Build, i: Insn, reg: u32, n: u32): bool {
     case 5:
       // The others depend on RC.
       if (n == 0) pushConstant(b, i, INT_BIT, BIAS);
-      else if (n == 6) pushConstant(b, i, 0, 0);
+      else if (n == 6) pushConstant(b, i, 0, NOT_NORMAL);
       else return false;
       return true;
     default:
@@ -125,7 +126,7 @@ function functionD9(b: Build, i: Insn, which: u32): bool {
       setSign(b, i, Wasm.I32_XOR, SIGN);
       return true;
     case 0x01: // FABS
-      setSign(b, i, Wasm.I32_AND, SIGN - 1);
+      setSign(b, i, Wasm.I32_AND, ~SIGN);
       return true;
     case 0x04:
       test(b, i);
@@ -196,7 +197,7 @@ function begin(b: Build, i: Insn, registers: u32): void {
 /** It will be executed. */
 function finish(b: Build, i: Insn): void {
   noteInstruction(b, i);
-  x87State().clearC1 = true;
+  clearC1(b);
 }
 
 /** FLD ST(n). */

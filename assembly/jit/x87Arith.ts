@@ -4,10 +4,11 @@ import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
 import { BUILD_STATE } from "./layout";
 import { Helper } from "./helperNumber";
-import { IrOp, node } from "./ir";
+import { IrOp, NODE_SIZE, node } from "./ir";
 import { as32, as64, binary, choose, constant, isZero, newNode, unary } from "./values";
-import { X87_EXPONENT } from "./x87Helpers";
-import { exponentOf, loadStatus, pushX87, setRegister, setStatus, significandOf, x87State } from "./x87State";
+import { NOT_NORMAL, X87_EXPONENT } from "./x87Helpers";
+import { X87Op } from "./x87Lower";
+import { exponentOf, loadStatus, pushX87, setRegister, setStatus, setRounded, significandOf, takeC1 } from "./x87State";
 
 /** Nodes of an operand: significand, and sign with exponent. */
 @unmanaged
@@ -34,16 +35,13 @@ export function takeRegister(b: BuildState, n: u32): void {
 /** +0. */
 export function takeZero(b: BuildState): void {
   operand().significand = constant(b, 0);
-  operand().exponent = constant(b, 0);
+  operand().exponent = constant(b, NOT_NORMAL);
 }
 
-/** A single or double from memory, in register format (`how`: X87Widen). */
+/** A single or double from memory, in register format (`how`: X87Op). */
 export function takeWidened(b: BuildState, bits: u32, how: u32): void {
-  const id = newNode(b, IrOp.X87, ValueType.I64, bits, 0, 0, 0);
-  node(id).code = how;
-  operand().significand = id;
-  operand().exponent = newNode(b, IrOp.PAIR, ValueType.I32, 0, 0, 0, 0);
-  node(operand().exponent).size = 32;
+  operand().significand = operation(b, how, bits, 0, 0, 0);
+  operand().exponent = exponentOfOperation(operand().significand);
 }
 
 /** An integer, an I64: exact. */
@@ -54,7 +52,7 @@ export function takeInteger(b: BuildState, value: u32): void {
   operand().significand = binary(b, Wasm.I64_SHL, magnitude, zeros);
   const biased = binary(b, Wasm.I32_SUB, constant(b, BIAS + 63), as32(b, zeros));
   const signBit = binary(b, Wasm.I32_AND, as32(b, sign), constant(b, 0x8000));
-  operand().exponent = choose(b, isZero(b, value), constant(b, 0), binary(b, Wasm.I32_OR, biased, signBit));
+  operand().exponent = choose(b, isZero(b, value), constant(b, NOT_NORMAL), binary(b, Wasm.I32_OR, biased, signBit));
 }
 
 /** The operand is pushed. */
@@ -64,19 +62,40 @@ export function pushOperand(b: BuildState): void {
 
 // ---- operations ----
 
-/** A call of a helper that writes C1. */
+/** An X87 node; its first result. */
+function operation(b: BuildState, code: u32, x: u32, y: u32, xExponent: u32, yExponent: u32): u32 {
+  const id = newNode(b, IrOp.X87, ValueType.I64, x, y, xExponent, 0);
+  node(id).code = code;
+  node(id).d = yExponent;
+  node(newNode(b, IrOp.RESULT, ValueType.I32, 0, 0, 0, 0)).size = 32;
+  newNode(b, IrOp.RESULT, ValueType.I64, 0, 0, 0, 0);
+  newNode(b, IrOp.RESULT, ValueType.I64, 0, 0, 0, 0);
+  return id;
+}
+
+/** Sign and exponent of what an X87 node gives. */
+function exponentOfOperation(id: u32): u32 {
+  return id + NODE_SIZE;
+}
+
+/** An X87 node has rounded. */
+function noteRounded(b: BuildState, id: u32): void {
+  setRounded(b, id + 2 * NODE_SIZE, id + 3 * NODE_SIZE);
+}
+
+/** A call of a helper that leaves C1 in the status word. */
 function call(b: BuildState, helper: u32, type: u32, x: u32, y: u32, z: u32): u32 {
   const id = newNode(b, IrOp.CALL, type, x, y, z, 0);
   node(id).code = helper;
-  x87State().clearC1 = false;
+  takeC1(b);
   return id;
 }
 
 /** Sign and exponent of what a helper has just given. */
 function exponentOfCall(b: BuildState): u32 {
   const id = newNode(b, IrOp.LOAD, ValueType.I32, constant(b, 0), 0, 0, <i64>X87_EXPONENT);
-  node(id).code = Wasm.I32_LOAD16_U;
-  node(id).size = 16;
+  node(id).code = Wasm.I32_LOAD;
+  node(id).size = 32;
   return id;
 }
 
@@ -87,31 +106,24 @@ function pack(b: BuildState, first: u32, second: u32): u32 {
 
 /** ST(to) = ST(0) op the operand; ModRM.reg tells the operation (isa/x87/arith.ts). */
 export function arithmetic(b: BuildState, reg: u32, to: u32): void {
-  const significand = operand().significand;
-  const exponent = operand().exponent;
-  const helper = helperOf(reg);
   const reversed = reg == 5 || reg == 7;
+  const x = operand().significand;
+  const xExponent = operand().exponent;
   const top = significandOf(b, 0);
   const topExponent = exponentOf(b, 0);
-  const exponents = reversed ? pack(b, exponent, topExponent) : pack(b, topExponent, exponent);
-  const result = reversed
-    ? call(b, helper, ValueType.I64, significand, top, exponents)
-    : call(b, helper, ValueType.I64, top, significand, exponents);
-  setRegister(b, to, result, exponentOfCall(b));
-}
-
-function helperOf(reg: u32): u32 {
-  switch (reg) {
-    case 0:
-      return Helper.X87_ADD;
-    case 1:
-      return Helper.X87_MUL;
-    case 4:
-    case 5:
-      return Helper.X87_SUB;
-    default:
-      return Helper.X87_DIV;
+  const first = reversed ? x : top;
+  const second = reversed ? top : x;
+  const firstExponent = reversed ? xExponent : topExponent;
+  const secondExponent = reversed ? topExponent : xExponent;
+  if (reg >= 6) {
+    const quotient = call(b, Helper.X87_DIV, ValueType.I64, first, second, pack(b, firstExponent, secondExponent));
+    setRegister(b, to, quotient, exponentOfCall(b));
+    return;
   }
+  const code: u32 = reg == 0 ? X87Op.ADD : reg == 1 ? X87Op.MUL : X87Op.SUB;
+  const result = operation(b, code, first, second, firstExponent, secondExponent);
+  noteRounded(b, result);
+  setRegister(b, to, result, exponentOfOperation(result));
 }
 
 /** ST(0) = f(ST(0)). */
@@ -148,9 +160,11 @@ export function setConditions(b: BuildState, result: u32): void {
 
 // ---- conversions ----
 
-/** The bits of ST(0) as a single or double (helper X87_SINGLE, X87_DOUBLE). */
-export function narrowTop(b: BuildState, helper: u32): u32 {
-  return call(b, helper, ValueType.I64, significandOf(b, 0), exponentOf(b, 0), 0);
+/** The bits of ST(0) as a single or double (X87Op.STORE_SINGLE, STORE_DOUBLE). */
+export function narrowTop(b: BuildState, how: u32): u32 {
+  const bits = operation(b, how, significandOf(b, 0), 0, exponentOf(b, 0), 0);
+  noteRounded(b, bits);
+  return bits;
 }
 
 /** ST(0) as an integer of `bits` bits. */

@@ -5,7 +5,7 @@ import { MemoryMap } from "../shared/memoryMap";
 import { Vcpu, vcpu } from "../cpu/state";
 import { loadDouble, loadSingle } from "../isa/x87/operand";
 import { OPERANDS_OFFSET, beginOperation, finishOperation, operandBuffer } from "../isa/x87/state";
-import { mulHi, shrHi, shrLoJam } from "../softfloat/int128";
+import { div128, mulHi, shrLoJam } from "../softfloat/int128";
 import {
   C1,
   DE,
@@ -35,11 +35,16 @@ import {
 } from "../softfloat/index";
 import { roundMagnitude } from "../softfloat/convert";
 import { BIAS, EXP_MAX } from "../softfloat/env";
+import { isNormal } from "../softfloat/operand";
 
 /** Where the sign and exponent of a result are: in the third operand buffer. */
 export const X87_EXPONENT: u32 = MemoryMap.VCPU + <u32>OPERANDS_OFFSET + 0x28;
 
-/** With an operand's exponent: it was denormal in memory, and has been normalized. */
+/**
+ * Bits beside an exponent in translated code: it is not that of a normal number; or it was denormal in memory, and has been
+ * normalized. They make any result's exponent impossible, so that a fast path need not look at its operands.
+ */
+export const NOT_NORMAL: u32 = 0x10_0000;
 export const WAS_DENORMAL: u32 = 0x1_0000;
 
 /** How X87_WIDEN takes its bits. */
@@ -74,11 +79,20 @@ function isUsual(cpu: Vcpu): bool {
   return (cpu.fpuControl & (PC_MASK | RC_MASK)) == PC_64;
 }
 
+/** The result in the third buffer. */
+function takeResult(cpu: Vcpu): u64 {
+  const result = operandBuffer(cpu, 2);
+  const significand = load<u64>(result);
+  const se = <u32>load<u16>(result, 8);
+  setExponent(isNormal(significand, se & EXP_MAX) ? se : se | NOT_NORMAL);
+  return significand;
+}
+
 /** Exponent and the sign of what is neither zero, denormal, infinite nor a NaN, as it came from memory. */
 // @ts-ignore: decorator
 @inline
 function isNormalExponent(se: u32): bool {
-  return (se & (EXP_MAX | WAS_DENORMAL)) - 1 < 0x7ffe;
+  return (se & ~SIGN) - 1 < 0x7ffe;
 }
 
 /** Rounds hi:lo to nearest. False where it might overflow or underflow: nothing has been done. */
@@ -149,7 +163,7 @@ function add(a: u64, b: u64, aSe: u32, bSe: u32, negateB: u32): u64 {
       if (lo == 0) {
         // A difference of zero is +0.
         setRaised(cpu, 0);
-        setExponent(0);
+        setExponent(NOT_NORMAL);
         return 0;
       }
       hi = lo;
@@ -182,7 +196,28 @@ export function jitX87Mul(a: u64, b: u64, exponents: u64): u64 {
 }
 
 export function jitX87Div(a: u64, b: u64, exponents: u64): u64 {
-  return slowly(vcpu(), Slow.DIV, a, b, <u32>exponents, <u32>(exponents >> 32));
+  const cpu = vcpu();
+  const aSe = <u32>exponents;
+  const bSe = <u32>(exponents >> 32);
+  if (i64(a & b) < 0 && isNormalExponent(aSe) && isNormalExponent(bSe) && isUsual(cpu)) {
+    const isLess = a < b;
+    const exp = <i32>(aSe & EXP_MAX) - <i32>(bSe & EXP_MAX) + BIAS - <i32>isLess;
+    const high = isLess ? a : a >> 1;
+    const low = isLess ? 0 : a << 63;
+    const quotient = div128(high, low, b);
+    if (fits(exp))
+      return roundUsual(cpu, (aSe ^ bSe) & SIGN, exp, quotient, remainderAsFraction(low - quotient * b, b));
+  }
+  return slowly(cpu, Slow.DIV, a, b, aSe, bSe);
+}
+
+/** A remainder as what is beyond the quotient's last bit: 0, below, at or above a half (as softfloat/muldiv.ts). */
+// @ts-ignore: decorator
+@inline
+function remainderAsFraction(remainder: u64, divisor: u64): u64 {
+  if (remainder == 0) return 0;
+  const other = divisor - remainder;
+  return remainder < other ? 1 : remainder == other ? INT_BIT : INT_BIT | 1;
 }
 
 const enum Slow {
@@ -217,7 +252,7 @@ function slowly(cpu: Vcpu, operation: u32, a: u64, b: u64, aSe: u32, bSe: u32): 
   compute(env, operation, result, putOperand(cpu, 0, a, aSe), putOperand(cpu, 1, b, bSe));
   env.flags |= raised;
   finishOperation(cpu);
-  return load<u64>(result);
+  return takeResult(cpu);
 }
 
 function compute(env: FpuEnv, operation: u32, dst: usize, a: usize, b: usize): void {
@@ -241,7 +276,7 @@ export function jitX87Sqrt(significand: u64, se: u32): u64 {
   const result = operandBuffer(cpu, 2);
   f80Sqrt(beginOperation(cpu), result, putOperand(cpu, 0, significand, se));
   finishOperation(cpu);
-  return load<u64>(result);
+  return takeResult(cpu);
 }
 
 /** FRNDINT. */
@@ -250,7 +285,7 @@ export function jitX87Round(significand: u64, se: u32): u64 {
   const result = operandBuffer(cpu, 2);
   f80RoundInt(beginOperation(cpu), result, putOperand(cpu, 0, significand, se));
   finishOperation(cpu);
-  return load<u64>(result);
+  return takeResult(cpu);
 }
 
 /** C3, C2 and C0 of a against b; FUCOM if `quiet`. */
@@ -291,17 +326,16 @@ export function jitX87Order(a: u64, b: u64, exponents: u64, quiet: u32): f64 {
 export function jitX87Widen(bits: u64, how: u32): u64 {
   const cpu = vcpu();
   const result = operandBuffer(cpu, 2);
-  store<u32>(result, 0, 8);
   if (how == X87Widen.LOAD_SINGLE || how == X87Widen.LOAD_DOUBLE) {
     const env = beginOperation(cpu);
     if (how == X87Widen.LOAD_SINGLE) f80FromF32(env, result, <u32>bits);
     else f80FromF64(env, result, bits);
     finishOperation(cpu);
-    return load<u64>(result);
+    return takeResult(cpu);
   }
   const denormal = how == X87Widen.SINGLE ? loadSingle(cpu, <u32>bits) : loadDouble(cpu, bits);
   const operand = operandBuffer(cpu, 0);
-  setExponent((<u32>load<u16>(operand, 8)) | (denormal ? WAS_DENORMAL : 0));
+  setExponent((<u32>load<u16>(operand, 8)) | (denormal ? WAS_DENORMAL : NOT_NORMAL));
   return load<u64>(operand);
 }
 
@@ -343,7 +377,7 @@ export function jitX87Integer(significand: u64, se: u32, bits: u32): u64 {
   const cpu = vcpu();
   const env = beginOperation(cpu);
   if (i64(significand) < 0 && (se & EXP_MAX) < <u32>BIAS + bits - 1) {
-    const magnitude = roundMagnitude(env, cpu.fpuControl & RC_MASK, significand, se);
+    const magnitude = roundMagnitude(env, cpu.fpuControl & RC_MASK, significand, se & 0xffff);
     if (magnitude >> (bits - 1) == 0) {
       finishOperation(cpu);
       return se & SIGN ? 0 - magnitude : magnitude;

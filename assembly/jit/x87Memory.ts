@@ -3,7 +3,6 @@ import { Vcpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
-import { Helper } from "./helperNumber";
 import { bailIf, linearOf, loadAt, offsetOf, probe, storeHost } from "./memoryNodes";
 import { as64, binary, constant, extendSign } from "./values";
 import {
@@ -16,9 +15,9 @@ import {
   takeInteger,
   takeWidened,
 } from "./x87Arith";
-import { X87Widen } from "./x87Helpers";
-import { beginX87, requireFull, requireRoom, unmaskedIn } from "./x87Ready";
-import { loadVcpu, noteOperand, popX87, statusWord, storeVcpu, x87State } from "./x87State";
+import { X87Op } from "./x87Lower";
+import { beginX87, noteMode, requireFull, requireRoom, unmaskedIn } from "./x87Ready";
+import { clearC1, loadVcpu, noteOperand, popX87, statusWord, storeVcpu } from "./x87State";
 
 /** Bits of the control word that can be written; bit 6 is always set. */
 const CONTROL_MASK: u32 = 0x1f3f;
@@ -126,8 +125,8 @@ function loadOperand(b: Build, i: Insn, kind: u32): u32 {
 
 /** Makes the loaded bits the operand beside ST(0); FLD raises what a conversion does, arithmetic does not. */
 function takeMemory(b: Build, bits: u32, kind: u32, loads: bool): void {
-  if (kind == Operand.SINGLE) takeWidened(b, bits, loads ? X87Widen.LOAD_SINGLE : X87Widen.SINGLE);
-  else if (kind == Operand.DOUBLE) takeWidened(b, bits, loads ? X87Widen.LOAD_DOUBLE : X87Widen.DOUBLE);
+  if (kind == Operand.SINGLE) takeWidened(b, bits, loads ? X87Op.LOAD_SINGLE : X87Op.SINGLE);
+  else if (kind == Operand.DOUBLE) takeWidened(b, bits, loads ? X87Op.LOAD_DOUBLE : X87Op.DOUBLE);
   else takeInteger(b, kind == Operand.INTEGER_64 ? bits : extendSign(b, bits, sizeOf(kind) << 3, 64));
 }
 
@@ -142,7 +141,7 @@ function pushMemory(b: Build, i: Insn, kind: u32): void {
   takeMemory(b, loadOperand(b, i, kind), kind, true);
   note(b, i);
   pushOperand(b);
-  x87State().clearC1 = true;
+  clearC1(b);
 }
 
 /** FADD and so on, FCOM, FCOMP, and their integer forms. */
@@ -166,7 +165,7 @@ function storeFloat(b: Build, i: Insn, kind: u32, pops: bool): void {
   requireFull(b, 1);
   const size = sizeOf(kind);
   const host = probe(b, linearOf(b, i, constant(b, 0), size, true), size, true);
-  storeHost(b, host, narrowTop(b, kind == Operand.DOUBLE ? Helper.X87_DOUBLE : Helper.X87_SINGLE), size);
+  storeHost(b, host, narrowTop(b, kind == Operand.DOUBLE ? X87Op.STORE_DOUBLE : X87Op.STORE_SINGLE), size);
   note(b, i);
   if (pops) popX87();
 }
@@ -193,4 +192,5 @@ function loadControl(b: Build, i: Insn): void {
   bailIf(b, unmaskedIn(b, value));
   const written = binary(b, Wasm.I32_AND, value, constant(b, CONTROL_MASK));
   storeVcpu(b, offsetof<Vcpu>("fpuControl"), binary(b, Wasm.I32_OR, written, constant(b, 0x40)));
+  noteMode(b, written);
 }

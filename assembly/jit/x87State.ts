@@ -8,14 +8,17 @@ import { MemoryMap } from "../shared/memoryMap";
 import { SEGMENTS_OFFSET, Seg, Segment, Vcpu, X87_OFFSET } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { TOP_SHIFT } from "../isa/x87/state";
-import { C1 } from "../softfloat/env";
+import { C1, EXP_MAX } from "../softfloat/env";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
 import { IrOp, Var, node } from "./ir";
 import { BUILD_STATE } from "./layout";
-import { as64, binary, constant, newNode } from "./values";
+import { as32, as64, binary, compare, constant, newNode } from "./values";
 import { getVariable, setVariable } from "./variables";
+import { C1_SHIFT, PE_SHIFT } from "./x87Emit";
+import { NOT_NORMAL } from "./x87Helpers";
 
+const NOT_NORMAL_SHIFT: u32 = ctz(NOT_NORMAL);
 const SLOTS: usize = <usize>BUILD_STATE + 0x840;
 
 
@@ -23,8 +26,7 @@ const SLOTS: usize = <usize>BUILD_STATE + 0x840;
 export class X87State {
   /** Whether the rest says anything. */
   known: bool;
-  /** C1 is to be cleared. */
-  clearC1: bool;
+  topMoved: bool;
   _pad: u16;
   /** TOP less its value at the block's start, modulo 8. */
   delta: u32;
@@ -37,16 +39,15 @@ export class X87State {
   changed: u32;
   /** Slots whose value is not in its register yet. */
   dirty: u32;
-  topMoved: bool;
 }
 
-/** A slot: nodes of its value (0: not known) and of its register's offset. */
+/** A slot: nodes of its value (0: not known), of its register's offset, and of its register's bit in fpuEmpty. */
 @unmanaged
 class Slot {
   significand: u32;
   exponent: u32;
   offset: u32;
-  _pad: u32;
+  bit: u32;
 }
 
 // @ts-ignore: decorator
@@ -118,7 +119,6 @@ export function knowX87(b: BuildState): void {
 export function storeX87(b: BuildState): void {
   const s = x87State();
   if (!s.known) return;
-  if (s.clearC1) storeStatusWithoutC1(b);
   if (s.topMoved) storeTop(b);
   if (s.changed) storeEmpties(b);
   for (let left = s.dirty; left; left &= left - 1) storeSlot(b, <u32>ctz(left));
@@ -144,21 +144,26 @@ function storeEmpties(b: BuildState): void {
   let empties = getVariable(b, Var.X87_EMPTY);
   if (emptied) empties = binary(b, Wasm.I32_OR, empties, registersOf(b, emptied));
   if (filled) {
-    const others = binary(b, Wasm.I32_XOR, registersOf(b, filled), constant(b, 0xff));
-    empties = binary(b, Wasm.I32_AND, empties, others);
+    const bits = registersOf(b, filled);
+    empties = binary(b, Wasm.I32_XOR, binary(b, Wasm.I32_OR, empties, bits), bits);
   }
   setVariable(b, Var.X87_EMPTY, empties);
 }
 
 /** The bits of registers for bits of slots. */
 function registersOf(b: BuildState, slots: u32): u32 {
-  const moved = binary(b, Wasm.I32_SHL, constant(b, slots * 0x101), x87State().top);
-  return binary(b, Wasm.I32_AND, binary(b, Wasm.I32_SHR_U, moved, constant(b, 8)), constant(b, 0xff));
+  let bits: u32 = 0;
+  for (let left = slots; left; left &= left - 1) {
+    const bit = bitOfSlot(b, <u32>ctz(left));
+    bits = bits ? binary(b, Wasm.I32_OR, bits, bit) : bit;
+  }
+  return bits;
 }
 
-function storeStatusWithoutC1(b: BuildState): void {
-  x87State().clearC1 = false;
-  setStatus(b, binary(b, Wasm.I32_AND, loadStatus(b), constant(b, ~C1)));
+function bitOfSlot(b: BuildState, index: u32): u32 {
+  const slot = slotAt(index);
+  if (!slot.bit) slot.bit = binary(b, Wasm.I32_SHL, constant(b, 1), physical(b, index));
+  return slot.bit;
 }
 
 // ---- the vCPU struct ----
@@ -194,9 +199,29 @@ export function setStatus(b: BuildState, value: u32): void {
 
 /** The status word, TOP included. */
 export function statusWord(b: BuildState): u32 {
-  storeX87(b);
-  const top = binary(b, Wasm.I32_SHL, getVariable(b, Var.X87_TOP), constant(b, TOP_SHIFT));
-  return binary(b, Wasm.I32_OR, loadStatus(b), top);
+  const up = binary(b, Wasm.I32_SHL, as32(b, getVariable(b, Var.X87_UP)), constant(b, C1_SHIFT));
+  const inexact = compare(b, Wasm.I32_NE, getVariable(b, Var.X87_INEXACT), constant(b, 0));
+  const raised = binary(b, Wasm.I32_OR, up, binary(b, Wasm.I32_SHL, inexact, constant(b, PE_SHIFT)));
+  const top = binary(b, Wasm.I32_SHL, physical(b, x87State().delta), constant(b, TOP_SHIFT));
+  const others = binary(b, Wasm.I32_AND, loadStatus(b), constant(b, ~C1));
+  return binary(b, Wasm.I32_OR, binary(b, Wasm.I32_OR, others, raised), top);
+}
+
+/** C1 is 0. */
+export function clearC1(b: BuildState): void {
+  setVariable(b, Var.X87_UP, as64(b, constant(b, 0)));
+}
+
+/** C1 is as a helper has left it in the status word. */
+export function takeC1(b: BuildState): void {
+  const bit = binary(b, Wasm.I32_SHR_U, loadStatus(b), constant(b, C1_SHIFT));
+  setVariable(b, Var.X87_UP, as64(b, binary(b, Wasm.I32_AND, bit, constant(b, 1))));
+}
+
+/** What an operation has rounded off (an I64), and 1 if it was rounded up. */
+export function setRounded(b: BuildState, rest: u32, up: u32): void {
+  setVariable(b, Var.X87_UP, up);
+  setVariable(b, Var.X87_INEXACT, binary(b, Wasm.I64_OR, getVariable(b, Var.X87_INEXACT), rest));
 }
 
 // ---- registers ----
@@ -219,18 +244,28 @@ function storeSlot(b: BuildState, index: u32): void {
 
 /** Significand of ST(n), which is not empty. */
 export function significandOf(b: BuildState, n: u32): u32 {
-  const index = slotOf(n);
-  const slot = slotAt(index);
-  if (!slot.significand) slot.significand = loadAddress(b, offsetOfSlot(b, index), REGISTERS, Wasm.I64_LOAD);
-  return slot.significand;
+  return knownSlot(b, n).significand;
 }
 
-/** Sign and exponent of ST(n), as its register has them. */
+/** Sign and exponent of ST(n), and NOT_NORMAL if it is so. */
 export function exponentOf(b: BuildState, n: u32): u32 {
+  return knownSlot(b, n).exponent;
+}
+
+/** The slot of ST(n), its value loaded. */
+function knownSlot(b: BuildState, n: u32): Slot {
   const index = slotOf(n);
   const slot = slotAt(index);
-  if (!slot.exponent) slot.exponent = loadAddress(b, offsetOfSlot(b, index), REGISTERS + 8, Wasm.I32_LOAD16_U);
-  return slot.exponent;
+  if (slot.significand) return slot;
+  const offset = offsetOfSlot(b, index);
+  slot.significand = loadAddress(b, offset, REGISTERS, Wasm.I64_LOAD);
+  const exponent = loadAddress(b, offset, REGISTERS + 8, Wasm.I32_LOAD16_U);
+  const biased = binary(b, Wasm.I32_AND, exponent, constant(b, EXP_MAX));
+  const special = compare(b, Wasm.I32_GE_U, binary(b, Wasm.I32_SUB, biased, constant(b, 1)), constant(b, EXP_MAX - 1));
+  const noInteger = compare(b, Wasm.I64_GE_S - (Wasm.I64_EQ - Wasm.I32_EQ), slot.significand, constant(b, 0));
+  const flag = binary(b, Wasm.I32_SHL, binary(b, Wasm.I32_OR, special, noInteger), constant(b, NOT_NORMAL_SHIFT));
+  slot.exponent = binary(b, Wasm.I32_OR, exponent, flag);
+  return slot;
 }
 
 /** ST(n) gets a value. It need not have been full. */
