@@ -1,0 +1,195 @@
+/**
+ * x87 sequences, translated and interpreted: values across instructions, stack wrap and faults, exchanges, precision and rounding
+ * changes, and what FNSAVE, FXSAVE and MMX see of them. Random programs on common numbers; tests/fuzz has the uncommon ones.
+ */
+import { expect, test } from "vitest";
+import { VcpuField } from "../../assembly/shared/vcpuField.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { Random } from "../support/random.ts";
+import { dword, machine32, outcome, runToHalt } from "./machine32.ts";
+
+const INIT = 0x800;
+const CODE = 0x1000;
+const DATA = 0x4000;
+const RESULTS = 0x5000;
+const SAVED = 0x6000;
+const FX = 0x7000;
+const PAGE = 0x1000;
+
+const hex = (text: string): number[] => text.split(" ").map((byte) => Number.parseInt(byte, 16));
+/** An instruction with an absolute operand: its opcode, and ModRM.reg. */
+const memory = (opcode: number, reg: number, address: number): number[] => [opcode, (reg << 3) | 5, ...dword(address)];
+const FNINIT = [0xdb, 0xe3];
+const FNSAVE = memory(0xdd, 6, SAVED);
+const FXSAVE = [0x0f, 0xae, 5, ...dword(FX)];
+const HLT = [0xf4];
+
+/** Numbers that programs compute with, and some that they seldom do. */
+const NUMBERS = [
+  1,
+  0.1,
+  -2.5,
+  Math.PI,
+  1e300,
+  -1e-300,
+  7,
+  1024,
+  0.3333333333333333,
+  12345.678,
+  -0.1,
+  1 / 3,
+  0,
+  -0,
+  Infinity,
+  NaN,
+  5e-324,
+];
+
+function numbers(): number[] {
+  const bytes = new Uint8Array(0x400);
+  const view = new DataView(bytes.buffer);
+  for (const [n, value] of NUMBERS.entries()) {
+    view.setFloat64(8 * n, value, true);
+    view.setFloat32(0x100 + 4 * n, value, true);
+    view.setInt32(0x180 + 4 * n, Math.trunc(value), true);
+  }
+  for (const [n, word] of CONTROL_WORDS.entries()) view.setUint16(0x200 + 2 * n, word, true);
+  return [...bytes];
+}
+
+/** Usual; 53 bits; 24 bits; chopped; up; with invalid operation, with inexact unmasked. */
+const CONTROL_WORDS = [0x37f, 0x27f, 0x07f, 0xf7f, 0xb7f, 0x37e, 0x35f];
+
+/** FNINIT is done before anything is translated: code that finds exceptions unmasked leaves the x87 to the engine. */
+async function state(program: number[], mode: "off" | "forced"): Promise<string> {
+  const engine = await machine32({ mode }, INIT, { [INIT]: [...FNINIT, ...HLT], [CODE]: program, [DATA]: numbers() });
+  runToHalt(engine);
+  engine.setField64(VcpuField.RIP, BigInt(CODE));
+  engine.setField(VcpuField.HALTED, 0);
+  engine.setField64(VcpuField.CR4, 0x600n); // OSFXSR, OSXMMEXCPT
+  engine.stateChanged();
+  runToHalt(engine);
+  return `${outcome(engine)}\n${dump(engine, RESULTS)}\n${dump(engine, SAVED)}\n${dump(engine, FX)}`;
+}
+
+function dump(engine: Engine, address: number): string {
+  const bytes = new Uint8Array(PAGE);
+  engine.read(address, bytes);
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/(00)+$/, "");
+}
+
+async function compare(body: number[]): Promise<void> {
+  const program = [...body, ...FXSAVE, ...FNSAVE, ...HLT];
+  expect(await state(program, "forced")).toBe(await state(program, "off"));
+}
+
+const FLD = (n: number) => memory(0xdd, 0, DATA + 8 * n);
+const FSTP = (n: number) => memory(0xdd, 3, RESULTS + 8 * n);
+const FLDCW = (n: number) => memory(0xd9, 5, DATA + 0x200 + 2 * n);
+
+const SEQUENCES: Record<string, number[]> = {
+  "a polynomial": [...FLD(1), ...FLD(0), ...hex("d8 c9 dc c9 d9 c9 de c1 d9 fa"), ...FSTP(0)],
+  "exchanges only": [...FLD(1), ...FLD(2), ...FLD(3), ...hex("d9 c9 d9 ca d9 c9 d9 ca d9 c8")],
+  "a full stack wraps, then overflows": [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap(FLD),
+  "an empty stack underflows": [...FLD(1), ...hex("dd d8 dd d8 de c1")],
+  "reading a register the block has popped": [...FLD(1), ...hex("dd d8 d9 c7 d9 c0")],
+  "FLD ST(7) of a full register": [...[0, 1, 2, 3, 4, 5, 6, 7].flatMap(FLD), ...hex("d9 c7")],
+  "FINCSTP and FDECSTP between": [...FLD(1), ...hex("d9 f7 d9 f6 d9 f6"), ...FLD(2), ...hex("d9 f7 d8 c7")],
+  "53 bits": [...FLDCW(1), ...FLD(1), ...FLD(3), ...hex("d8 c9 d8 f1 de c1"), ...FSTP(0)],
+  "24 bits, then 64": [...FLDCW(2), ...FLD(1), ...hex("d8 c8"), ...FLDCW(0), ...FLD(1), ...hex("d8 c8")],
+  "chopped FISTP as compilers cast": [...FLD(9), ...FLDCW(3), ...memory(0xdb, 3, RESULTS), ...FLDCW(0), ...FLD(1)],
+  "an unmasked invalid operation": [...FLDCW(5), ...FLD(14), ...FLD(14), ...hex("de e9 9b"), ...FLD(1)],
+  "an unmasked inexact result": [...FLDCW(6), ...FLD(1), ...FLD(3), ...hex("de c9"), ...FSTP(1)],
+  "unmasking what is pending": [...FLD(16), ...hex("d8 c8"), ...FLDCW(6), ...FLD(1), ...hex("9b")],
+  "overflow and underflow": [...FLD(4), ...hex("d8 c8"), ...FSTP(0), ...FLD(5), ...hex("d8 c8"), ...FSTP(1)],
+  "denormal, infinite and zero operands": [
+    ...FLD(0),
+    ...[16, 14, 12, 13].flatMap((n) => memory(0xdc, 0, DATA + 8 * n)),
+  ],
+  "MMX between": [...FLD(1), ...FLD(2), ...hex("0f ef c0 0f fc c9 0f 77"), ...FLD(3), ...hex("d8 c8")],
+  "FXSAVE between": [...FLD(1), ...FXSAVE, ...hex("d8 c8 d9 e0"), ...FLD(1)],
+  "FNSAVE between": [...FLD(1), ...FNSAVE, ...FLD(2), ...hex("d8 c8")],
+  "status after comparisons": [
+    ...FLD(1),
+    ...FLD(2),
+    ...hex("d8 d1 df e0 89 c3 dd e1 df e0 da e9"),
+    ...FLD(15),
+    ...hex("d9 e4"),
+  ],
+  "FUCOMI and conditions": [
+    ...FLD(1),
+    ...FLD(2),
+    ...hex("db e9 0f 97 c3 0f 9a c7 0f 94 c1 0f 92 c5 da c1 db d1 df e9"),
+  ],
+  "the pointers of the last instruction": [
+    ...FLD(1),
+    ...hex("d9 e8 89 d8"),
+    ...memory(0xd8, 0, DATA + 0x100),
+    ...hex("d9 e1"),
+  ],
+};
+
+test.each(Object.keys(SEQUENCES))("%s", async (name) => {
+  await compare(SEQUENCES[name]!);
+});
+
+const ARITHMETIC = [0, 1, 4, 5, 6, 7];
+
+/** One random instruction; mostly such as leave the stack as deep as it was. */
+function instruction(random: Random): number[] {
+  const n = random.below(4);
+  const number = random.below(random.below(4) ? 12 : NUMBERS.length);
+  const reg = ARITHMETIC[random.below(6)]!;
+  switch (random.below(17)) {
+    case 0:
+    case 1:
+      return FLD(number);
+    case 2:
+      return memory(0xd9, 0, DATA + 0x100 + 4 * number);
+    case 3:
+      return memory(0xdb, 0, DATA + 0x180 + 4 * number);
+    case 4:
+    case 5:
+      return FSTP(random.below(64));
+    case 6:
+      return memory([0xd9, 0xdb, 0xdd][random.below(3)]!, 2 + random.below(2), RESULTS + 0x200 + 8 * random.below(64));
+    case 7:
+      return memory(
+        random.below(2) ? 0xdc : 0xda,
+        random.below(8),
+        random.below(2) ? DATA + 8 * number : RESULTS + 8 * random.below(8),
+      );
+    case 8:
+    case 9:
+      return [random.below(2) ? 0xd8 : 0xdc, 0xc0 | (reg << 3) | n];
+    case 10:
+      return [0xde, 0xc0 | (reg << 3) | (n || 1)];
+    case 11:
+      return [0xd9, 0xc8 + n];
+    case 12:
+      return [0xd9, 0xc0 + n];
+    case 13:
+      return [0xd9, [0xe0, 0xe1, 0xe8, 0xee, 0xfa, 0xfc][random.below(6)]!];
+    case 14:
+      return [0xdd, 0xd0 + 8 * random.below(2) + n];
+    case 15:
+      return [[0xda, 0xdb][random.below(2)]!, 0xc0 + 8 * random.below(4) + n];
+    default:
+      return [[0xdb, 0xdf][random.below(2)]!, 0xe8 + 8 * random.below(2) + n];
+  }
+}
+
+test.each([0, 1, 2, 3])("random sequences on common numbers, %i", async (part) => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = new Random(part * 1000 + seed);
+    const body = [0, 1, 2, 3].flatMap(FLD);
+    if (random.below(4) === 0) body.push(...FLDCW(random.below(CONTROL_WORDS.length)));
+    const loop = Array.from({ length: 40 }, () => instruction(random)).flat();
+    // mov ecx, 3; the loop; dec ecx; jnz
+    const back = dword(-(loop.length + 7));
+    body.push(...hex("b9 03 00 00 00"), ...loop, 0x49, 0x0f, 0x85, ...back);
+    await compare(body);
+  }
+});
