@@ -1,6 +1,6 @@
 // Build for what has no row in the hot table: the meanings that isa/integer.ts dispatches, divisions, and for all others a call of
 // the engine (COLD) with the state in memory.
-import { vcpu } from "../cpu/state";
+import { Mode, vcpu } from "../cpu/state";
 import { Insn, Mem, Reg } from "../decode/insn";
 import { Form, Op } from "../decode/op";
 import { BT_CHANGE, BT_CHANGE_MEMORY, BitAction } from "../isa/bit";
@@ -12,6 +12,7 @@ import { JitFeature } from "../shared/jit";
 import { Build } from "./build";
 import { callCold } from "./coldNodes";
 import { divide } from "./divide";
+import { clearInterruptFlag, isKernelFlagImage, popFlags, pushFlags, setDirection } from "./flagImage";
 import { buildSse } from "./sse";
 import { buildX87, isX87 } from "./x87";
 
@@ -37,6 +38,26 @@ export function buildCold(b: Build, i: Insn): void {
       return;
     case Op.BTC:
       changeBit(b, i, BitAction.COMPLEMENT);
+      return;
+    case Op.PUSHF:
+      if (!isKernelFlagImage(b, i)) callCold(b, i);
+      else if (i.size == 2) pushFlags<u32>(b, i);
+      else pushFlags<u64>(b, i);
+      return;
+    case Op.POPF:
+      if (!isKernelFlagImage(b, i)) callCold(b, i);
+      else if (i.size == 2) popFlags<u32>(b, i);
+      else popFlags<u64>(b, i);
+      return;
+    case Op.CLI:
+      if (b.mode & (Mode.USER | Mode.V86)) callCold(b, i);
+      else clearInterruptFlag(b);
+      return;
+    case Op.CLD:
+      setDirection(b, false);
+      return;
+    case Op.STD:
+      setDirection(b, true);
       return;
     case Op.CLC:
       CLC<Build>(b, i);

@@ -65,10 +65,35 @@ export function clobberedVariables(clobbers: u32): u64 {
 function clobbersOf(i: Insn): u32 {
   const op = <u32>i.op;
   if (op < <u32>Op.UD) return Clobbers.REGISTERS | Clobbers.FLAGS;
-  if (op < <u32>Op.X87_MEM) return Clobbers.ALL;
+  if (op < <u32>Op.X87_MEM) return systemClobbers(op);
   if (op < <u32>Op.SSE) return x87Clobbers(i, op);
   // MMX and FXRSTOR change TOP and tags.
   return sseClobbers(i, op - Op.SSE) | Clobbers.X87;
+}
+
+function systemClobbers(op: u32): u32 {
+  switch (op) {
+    case Op.SWAPGS:
+    case Op.OUT:
+    case Op.INVLPG:
+      return Clobbers.NOTHING;
+    case Op.STAC:
+    case Op.CLAC:
+      return Clobbers.TLB;
+    case Op.IN:
+    case Op.CPUID:
+    case Op.RDMSR:
+    case Op.RDTSC:
+    case Op.RDTSCP:
+    case Op.RDFSBASE:
+    case Op.RDGSBASE:
+    case Op.MOV_FROM_CR:
+    case Op.MOV_FROM_DR:
+    case Op.MOV_FROM_SEG:
+      return Clobbers.REGISTERS;
+    default:
+      return Clobbers.ALL;
+  }
 }
 
 /** FNSTSW AX, FCMOVcc, FCOMI and their like have to do with general registers or flags. */

@@ -231,6 +231,20 @@ function callOverride(b: BuildState, mask: u32, bits: u32): void {
   b.flagsPending = false;
 }
 
+/** EFLAGS in memory has all flags from here on. */
+export function makeFlagsDefinite(b: BuildState): void {
+  storeFlags(b);
+  callOverride(b, constant(b, 0), constant(b, 0));
+}
+
+/** The arithmetic flags are those that have been written to EFLAGS in memory. */
+export function adoptEflags(b: BuildState): void {
+  setVariable(b, Var.FLAG_OP, constant(b, 0));
+  flags().kind = DYNAMIC;
+  b.overrideMask = 0;
+  b.flagsPending = false;
+}
+
 // ---- single flags, as 0 or 1 ----
 
 export function carryOf(b: BuildState): u32 {

@@ -25,7 +25,8 @@ export function takenTarget(last: Insn): u64 {
 /** IP of what follows, where the block can run straight into it. */
 export function nextTarget(last: Insn): u64 {
   const op = <i32>last.op;
-  const goesOn = op == Op.JCC || isLoop(op) || !(last.prefixes & Prefix.ENDS_BLOCK);
+  // POPF ends its block for the interpreter's sake; translated it mostly goes on.
+  const goesOn = op == Op.JCC || op == Op.POPF || isLoop(op) || !(last.prefixes & Prefix.ENDS_BLOCK);
   return goesOn ? last.nextRip : NOWHERE;
 }
 
@@ -39,6 +40,6 @@ export function isCall(last: Insn): bool {
 export function returnTarget(last: Insn): u64 {
   const op = <i32>last.op;
   if (isCall(last)) return last.nextRip;
-  const isCold = op >= Op.COLD_FIRST && !isLoop(op) && (last.prefixes & Prefix.ENDS_BLOCK) != 0;
+  const isCold = op >= Op.COLD_FIRST && op != Op.POPF && !isLoop(op) && (last.prefixes & Prefix.ENDS_BLOCK) != 0;
   return isCold ? last.nextRip : NOWHERE;
 }
