@@ -2,7 +2,7 @@
 import { nowNs } from "../host/imports";
 import { TlbKind, tlbBase } from "../mmu/tlb";
 import { Cr0, Cr4, Efer } from "./registerBits";
-import { Flag, Mode, Seg, SegAttr, Segment, Vcpu, segment } from "./state";
+import { Flag, Mode, Seg, SegAttr, Segment, Vcpu, registerAddress, segment } from "./state";
 
 /** Data segment as reset and real mode have it: present, writable, accessed. */
 export const REAL_DATA_ATTRIBUTES: u32 = 0x93;
@@ -40,7 +40,16 @@ export function updateMode(cpu: Vcpu): void {
   if (isFlatData(ss)) mode |= Mode.FLAT_SS;
   if (isFlatData(segment(cpu, Seg.DS))) mode |= Mode.FLAT_DS;
   if (isFlatData(segment(cpu, Seg.ES))) mode |= Mode.FLAT_ES;
+  if (in64BitMode(cpu)) clearUpperHalves(cpu);
   cpu.mode = mode;
+}
+
+/**
+ * The upper halves of the eight registers that 32-bit code has are undefined after a switch out of 64-bit mode (SDM vol. 1
+ * 3.4.1.1). Here they are 0, and stay so: translated 32-bit code knows the lower halves only.
+ */
+function clearUpperHalves(cpu: Vcpu): void {
+  for (let i: u32 = 0; i < 8; i++) store<u32>(registerAddress(cpu, i), 0, 4);
 }
 
 /** Points `tlb` at the one of the current privilege: after a change of CPL, EFLAGS.AC, CR0.AM or CR4.SMAP. */
