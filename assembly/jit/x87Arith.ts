@@ -8,7 +8,17 @@ import { IrOp, NODE_SIZE, node } from "./ir";
 import { as32, as64, binary, choose, constant, isZero, newNode, unary } from "./values";
 import { NOT_NORMAL, X87_EXPONENT } from "./x87Helpers";
 import { X87Op } from "./x87Lower";
-import { exponentOf, loadStatus, pushX87, setRegister, setStatus, setRounded, significandOf, takeC1 } from "./x87State";
+import {
+  exponentOf,
+  flagNotNormal,
+  loadStatus,
+  pushX87,
+  setRegister,
+  setStatus,
+  setRounded,
+  significandOf,
+  takeC1,
+} from "./x87State";
 
 /** Nodes of an operand: significand, and sign with exponent. */
 @unmanaged
@@ -42,6 +52,12 @@ export function takeZero(b: BuildState): void {
 export function takeWidened(b: BuildState, bits: u32, how: u32): void {
   operand().significand = operation(b, how, bits, 0, 0, 0);
   operand().exponent = exponentOfOperation(operand().significand);
+}
+
+/** What lies in memory in register format. */
+export function takeExtended(b: BuildState, significand: u32, exponent: u32): void {
+  operand().significand = significand;
+  operand().exponent = flagNotNormal(b, significand, exponent);
 }
 
 /** An integer, an I64: exact. */

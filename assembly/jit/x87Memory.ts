@@ -3,7 +3,7 @@ import { Vcpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
-import { bailIf, linearOf, loadAt, offsetOf, probe, storeHost } from "./memoryNodes";
+import { bailIf, linearOf, loadAt, loadHost, offsetOf, probe, storeHost } from "./memoryNodes";
 import { as64, binary, constant, extendSign } from "./values";
 import {
   arithmetic,
@@ -12,15 +12,18 @@ import {
   narrowTop,
   pushOperand,
   setConditions,
+  takeExtended,
   takeInteger,
   takeWidened,
 } from "./x87Arith";
 import { X87Op } from "./x87Lower";
 import { beginX87, noteMode, requireFull, requireRoom, unmaskedIn } from "./x87Ready";
-import { clearC1, loadVcpu, noteOperand, popX87, statusWord, storeVcpu } from "./x87State";
+import { clearC1, exponentOf, loadVcpu, noteOperand, popX87, significandOf, statusWord, storeVcpu } from "./x87State";
 
 /** Bits of the control word that can be written; bit 6 is always set. */
 const CONTROL_MASK: u32 = 0x1f3f;
+
+const EXTENDED_SIZE: u32 = 10;
 
 /** `row`: (opcode & 7) * 8 + ModRM.reg. False: nothing has been done. */
 export function buildX87Memory(b: Build, i: Insn, row: u32): bool {
@@ -35,7 +38,7 @@ export function buildX87Memory(b: Build, i: Insn, row: u32): bool {
       operate(b, i, reg, Operand.INTEGER_32);
       return true;
     case 3:
-      return memoryInteger(b, i, reg, Operand.INTEGER_32);
+      return memoryDb(b, i, reg);
     case 4:
       operate(b, i, reg, Operand.DOUBLE);
       return true;
@@ -80,6 +83,13 @@ function memoryD9(b: Build, i: Insn, reg: u32): bool {
     default:
       return false;
   }
+}
+
+function memoryDb(b: Build, i: Insn, reg: u32): bool {
+  if (reg == 5) pushExtended(b, i);
+  else if (reg == 7) storeExtended(b, i);
+  else return memoryInteger(b, i, reg, Operand.INTEGER_32);
+  return true;
 }
 
 /** DB, and DF of 16 bits. */
@@ -144,6 +154,17 @@ function pushMemory(b: Build, i: Insn, kind: u32): void {
   clearC1(b);
 }
 
+/** FLD m80: any bits, as they are. */
+function pushExtended(b: Build, i: Insn): void {
+  beginX87(b);
+  requireRoom(b);
+  const host = probe(b, linearOf(b, i, constant(b, 0), EXTENDED_SIZE, false), EXTENDED_SIZE, false);
+  takeExtended(b, loadHost(b, host, 8), loadHost(b, binary(b, Wasm.I32_ADD, host, constant(b, 8)), 2));
+  note(b, i);
+  pushOperand(b);
+  clearC1(b);
+}
+
 /** FADD and so on, FCOM, FCOMP, and their integer forms. */
 function operate(b: Build, i: Insn, reg: u32, kind: u32): void {
   beginX87(b);
@@ -179,6 +200,18 @@ function storeInteger(b: Build, i: Insn, kind: u32, pops: bool): void {
   storeHost(b, host, integerOfTop(b, size << 3), size);
   note(b, i);
   if (pops) popX87();
+}
+
+/** FSTP m80. */
+function storeExtended(b: Build, i: Insn): void {
+  beginX87(b);
+  requireFull(b, 1);
+  const host = probe(b, linearOf(b, i, constant(b, 0), EXTENDED_SIZE, true), EXTENDED_SIZE, true);
+  storeHost(b, host, significandOf(b, 0), 8);
+  storeHost(b, binary(b, Wasm.I32_ADD, host, constant(b, 8)), exponentOf(b, 0), 2);
+  note(b, i);
+  clearC1(b);
+  popX87();
 }
 
 function storeWord(b: Build, i: Insn, value: u32): void {

@@ -259,13 +259,17 @@ function knownSlot(b: BuildState, n: u32): Slot {
   if (slot.significand) return slot;
   const offset = offsetOfSlot(b, index);
   slot.significand = loadAddress(b, offset, REGISTERS, Wasm.I64_LOAD);
-  const exponent = loadAddress(b, offset, REGISTERS + 8, Wasm.I32_LOAD16_U);
+  slot.exponent = flagNotNormal(b, slot.significand, loadAddress(b, offset, REGISTERS + 8, Wasm.I32_LOAD16_U));
+  return slot;
+}
+
+/** An exponent with its sign, and NOT_NORMAL if the number is not normal. */
+export function flagNotNormal(b: BuildState, significand: u32, exponent: u32): u32 {
   const biased = binary(b, Wasm.I32_AND, exponent, constant(b, EXP_MAX));
   const special = compare(b, Wasm.I32_GE_U, binary(b, Wasm.I32_SUB, biased, constant(b, 1)), constant(b, EXP_MAX - 1));
-  const noInteger = compare(b, Wasm.I64_GE_S - (Wasm.I64_EQ - Wasm.I32_EQ), slot.significand, constant(b, 0));
+  const noInteger = binary(b, Wasm.I64_GE_S, significand, constant(b, 0));
   const flag = binary(b, Wasm.I32_SHL, binary(b, Wasm.I32_OR, special, noInteger), constant(b, NOT_NORMAL_SHIFT));
-  slot.exponent = binary(b, Wasm.I32_OR, exponent, flag);
-  return slot;
+  return binary(b, Wasm.I32_OR, exponent, flag);
 }
 
 /** ST(n) gets a value. It need not have been full. */

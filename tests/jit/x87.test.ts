@@ -111,6 +111,12 @@ const SEQUENCES: Record<string, number[]> = {
   "MMX between": [...FLD(1), ...FLD(2), ...hex("0f ef c0 0f fc c9 0f 77"), ...FLD(3), ...hex("d8 c8")],
   "FXSAVE between": [...FLD(1), ...FXSAVE, ...hex("d8 c8 d9 e0"), ...FLD(1)],
   "FNSAVE between": [...FLD(1), ...FNSAVE, ...FLD(2), ...hex("d8 c8")],
+  "80 bits to memory and back": [
+    ...FLD(1),
+    ...FLD(12),
+    ...[0, 16].flatMap((n) => memory(0xdb, 7, RESULTS + n)),
+    ...memory(0xdb, 5, RESULTS + 16),
+  ],
   "status after comparisons": [
     ...FLD(1),
     ...FLD(2),
@@ -175,6 +181,7 @@ function instruction(random: Random): number[] {
     case 14:
       return [0xdd, 0xd0 + 8 * random.below(2) + n];
     case 15:
+      if (random.chance(4)) return memory(0xdb, 5 + 2 * random.below(2), RESULTS + 0x400 + 16 * random.below(4));
       return [[0xda, 0xdb][random.below(2)]!, 0xc0 + 8 * random.below(4) + n];
     default:
       return [[0xdb, 0xdf][random.below(2)]!, 0xe8 + 8 * random.below(2) + n];
