@@ -1,22 +1,22 @@
 /** One program on two machines in step: where do they differ? */
 import { Random } from "../support/random.ts";
-import { makeImage } from "./image.ts";
+import { codeAddress, type Image, makeImage } from "./image.ts";
 import type { FuzzMachine } from "./machine.ts";
 import type { Variant } from "./program.ts";
 import { allDifferences, quickDifferences } from "./state.ts";
 
-/** How a program is cut into runs of the engine. */
+/** How a program is cut into runs of the engine, and what happens between them. */
 export interface Schedule {
-  /** Instructions of the n-th run. */
+  /** Instructions of the next run. */
   next(): number;
-  /** Whether INTR is raised before the run. */
-  interrupt(): boolean;
+  /** Something from outside, the same for both machines: gives what to do to each. */
+  disturb(image: Image): (machine: FuzzMachine) => void;
   /** Runs that stop at an exact count; else both machines are made to stop at the same one afterwards. */
   exact: boolean;
   name: ScheduleName;
 }
 
-export const SCHEDULES = ["whole", "loose", "large", "small", "tiny", "interrupted"] as const;
+export const SCHEDULES = ["whole", "loose", "large", "small", "tiny", "interrupted", "written"] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 
 const RANGES: Record<ScheduleName, [number, number]> = {
@@ -26,6 +26,29 @@ const RANGES: Record<ScheduleName, [number, number]> = {
   small: [20, 300],
   tiny: [1, 50],
   interrupted: [10, 600],
+  written: [100, 1500],
+};
+
+const nothing = () => () => {};
+
+/** INTR or NMI, in every other pause. */
+const interrupts = (random: Random) => () => {
+  const kind = random.below(8);
+  return ({ engine }: FuzzMachine) => {
+    if (kind === 0) engine.raiseNmi();
+    else if (kind < 4) engine.setInterruptRequest(true);
+  };
+};
+
+/** A device writes other immediates into the code, by DMA. */
+const writes = (random: Random) => (image: Image) => {
+  const patchable = image.places.filter(({ insn }) => insn.patches.length > 0);
+  if (patchable.length === 0) return () => {};
+  const { insn, next } = random.pick(patchable);
+  const { fromEnd, values } = random.pick(insn.patches);
+  const value = values.length > 0 ? random.pick(values) : random.below(256);
+  const at = codeAddress(image, next - fromEnd);
+  return ({ engine }: FuzzMachine) => engine.write(at, Uint8Array.of(value));
 };
 
 export function schedule(name: ScheduleName, seed: number): Schedule {
@@ -34,14 +57,15 @@ export function schedule(name: ScheduleName, seed: number): Schedule {
   return {
     name,
     next: () => least + random.below(most - least + 1),
-    interrupt: () => name === "interrupted" && random.chance(2),
+    disturb: name === "interrupted" ? interrupts(random) : name === "written" ? writes(random) : nothing,
     exact: name !== "loose",
   };
 }
 
 /** What a seed is run with: mostly few runs, which leave most to translated code. */
 export function scheduleOf(seed: number): ScheduleName {
-  return new Random(seed ^ 0x3c4ed).pick(["whole", "whole", "loose", "large", "large", "small", "tiny", "interrupted"]);
+  const names = ["whole", "whole", "loose", "large", "large", "small", "tiny", "interrupted", "written"] as const;
+  return new Random(seed ^ 0x3c4ed).pick(names);
 }
 
 export interface Divergence {
@@ -90,9 +114,9 @@ export function runBoth(
   let compared = 0;
   while (!a.finished && !b.finished && a.retired < budget && b.modules < MAX_MODULES) {
     const count = Math.min(plan.next(), budget - a.retired);
-    const interrupt = plan.interrupt();
+    const disturb = plan.disturb(a.image);
     for (const machine of [a, b]) {
-      if (interrupt) machine.engine.setInterruptRequest(true);
+      disturb(machine);
       machine.run(count, plan.exact || count < MAX_BLOCK);
     }
     if (!plan.exact) align(a, b);

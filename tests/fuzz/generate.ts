@@ -13,7 +13,7 @@
  */
 import { le } from "../instructions/encoder.ts";
 import { Random } from "../support/random.ts";
-import { ENVIRONMENTS, type Environment, offsetIn } from "./environment.ts";
+import { ENVIRONMENTS, type Environment } from "./environment.ts";
 import { INTEGER } from "./families/integer.ts";
 import * as jumps from "./families/jumps.ts";
 import { aim, SELF_MODIFYING } from "./families/selfModifying.ts";
@@ -22,10 +22,11 @@ import { STACK_FAMILY } from "./families/stack.ts";
 import { load, STRINGS } from "./families/strings.ts";
 import { RING0, SYSTEM } from "./families/system.ts";
 import { X87 } from "./families/x87.ts";
-import { CONTROL, DATA, OFFSET, PAGE, STACK_TOP } from "./layout.ts";
+import { CONTROL, PAGE } from "./layout.ts";
 import type { Label, Program } from "./program.ts";
+import { choosePointers, epilogue, loopHead, prologue } from "./skeleton.ts";
 import { type Choice, choose } from "./weighted.ts";
-import { RBP, RBX, RCX, RDI, RSI, RSP, Writer } from "./writer.ts";
+import { RBP, RCX, RSP, Writer } from "./writer.ts";
 
 /** What a program is mostly made of: weights of the families. */
 interface Mix {
@@ -53,9 +54,6 @@ const MAX_BLOCKS = 12;
 const MAX_INSNS = 11;
 /** Passes of a guarded loop. */
 const GUARD_LIMIT = 12;
-
-/** Pointer registers: two of these. */
-const POINTERS = { 64: [RBX, RBP, 13, 12, RDI], 32: [RBX, RBP, RDI, RSI], 16: [RBX, RSI, RDI, RBP] } as const;
 
 class Generator {
   private readonly w: Writer;
@@ -93,15 +91,15 @@ class Generator {
     const functionCount = random.below(4);
     for (let n = 0; n <= blockCount; n++) this.labels.push(w.label());
     for (let n = 0; n < functionCount; n++) this.functions.push(w.label());
-    const pointers = this.choosePointers();
-    this.prologue();
-    const head = this.head(end, pointers);
+    prologue(w);
+    const head = loopHead(w, end, choosePointers(w, random));
+    if (random.chance(3)) w.raw("cld", 0xfc);
     this.blocks(0, blockCount);
     w.place(this.labels[blockCount]!);
     w.block++;
     jumps.jump(w, head, true);
     w.place(end);
-    this.epilogue(halt);
+    epilogue(w, halt);
     for (const [n, label] of this.functions.entries()) this.writeFunction(label, n);
     aim(w, random);
     return {
@@ -116,48 +114,6 @@ class Generator {
       codeWritable: !random.chance(4),
       contents: seed ^ 0x5eed,
     };
-  }
-
-  /** Pointer registers and what they point to, a multiple of 16. */
-  private choosePointers(): [register: number, offset: number][] {
-    const { random, w } = this;
-    const registers: number[] = [...POINTERS[w.bits]];
-    const pointers: [number, number][] = [];
-    for (const page of [OFFSET.D0, OFFSET.D1]) {
-      const [register] = registers.splice(random.below(registers.length), 1);
-      pointers.push([register!, page + 16 * random.below(PAGE / 16)]);
-    }
-    return pointers;
-  }
-
-  /** Its operands are not random ones: the head is found again whatever happens. */
-  private prologue(): void {
-    const { w } = this;
-    const operand = w.control(CONTROL.FX_IN);
-    w.emit(`fxrstor ${w.operandName(operand, 0)}`, { op: [0x0f, 0xae], reg: 1 }, operand, { structural: true });
-  }
-
-  private head(end: Label, pointers: readonly [number, number][]): Label {
-    const { w, random } = this;
-    const head = w.here();
-    const counter = w.control(CONTROL.COUNTER);
-    w.emit(`dec ${w.operandName(counter, 4)}`, { size: 4, op: [0xff], reg: 1 }, counter, { structural: true });
-    jumps.jumpIf(w, 8, end, true);
-    load(w, RSP, offsetIn(this.environment, "ss", STACK_TOP), true);
-    for (const [register, offset] of pointers) {
-      load(w, register, offsetIn(this.environment, "ds", DATA + offset), true);
-      w.anchors.set(register, offset);
-    }
-    if (random.chance(3)) w.raw("cld", 0xfc);
-    return head;
-  }
-
-  private epilogue(halt: Label): void {
-    const { w } = this;
-    const operand = w.control(CONTROL.FX_OUT);
-    w.emit(`fxsave ${w.operandName(operand, 0)}`, { op: [0x0f, 0xae], reg: 0 }, operand, { structural: true });
-    w.place(halt);
-    w.push("hlt", () => [0xf4], { structural: true });
   }
 
   private blocks(from: number, to: number): void {

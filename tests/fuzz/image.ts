@@ -54,6 +54,13 @@ const REAL_FRAMES: Record<Frame, number> = {
   S1: 0x4_2000,
 };
 
+/** Physical address of the code byte at `ip`. */
+export function codeAddress({ environment, frameSet }: Image, ip: number): number {
+  const offset = ip - offsetIn(environment, "cs", CODE);
+  const frame = (["C0", "C1", "C2"] as const)[Math.floor(offset / PAGE)]!;
+  return physicalFrame(environment, frame, frameSet) + (offset % PAGE);
+}
+
 const CODE_BYTES = CODE_PAGES * PAGE;
 
 /** Gives each instruction its IP: lengths first, then bytes. */
