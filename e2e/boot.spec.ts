@@ -14,9 +14,10 @@ test("the page boots the default guest to a shell one can type into", async ({ p
   await waitForSerial(page, 0, /\nx86_64\r?\n/);
   await expect(page.locator(".xterm-rows")).toContainText("x86_64");
 
-  const { instructions, mips } = await stats(page);
+  const { instructions, mips, translatedShare } = await stats(page);
   expect(instructions).toBeGreaterThan(1e8);
   expect(mips).toBeGreaterThan(1);
+  expect(translatedShare).toBeGreaterThan(0.8);
 });
 
 test("the VGA canvas shows the text screen, and takes the keyboard", async ({ page }, info) => {

@@ -1,6 +1,6 @@
 import { expect, type Frame, type Page, test } from "@playwright/test";
 import { type EmbedHost, startEmbedHost } from "./fixtures/embedHost.ts";
-import { send, waitForScreen, waitForSerial, waitForShell } from "./fixtures/machines.ts";
+import { send, stats, waitForScreen, waitForSerial, waitForShell } from "./fixtures/machines.ts";
 
 const NO_SHARED_MEMORY = /not cross-origin isolated: running without shared memory/;
 
@@ -28,6 +28,7 @@ test("a page of another origin embeds two machines, without shared memory", asyn
   await waitForShell(first);
   await send(first, 0, "uname -m\n");
   await waitForSerial(first, 0, /\nx86_64\r?\n/);
+  expect((await stats(first)).translatedShare).toBeGreaterThan(0.8);
 });
 
 test("an isolated page of another origin gives its machines shared memory", async ({ page, baseURL }) => {

@@ -1,10 +1,7 @@
 /** A bare machine in one of the modes with code at CODE, and what the translator makes of it before it runs. */
-import { readFile } from "node:fs/promises";
-import { JitFeature } from "../../assembly/shared/jit.ts";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
-import { Engine } from "../../src/core/engine.ts";
-import { buildEngine } from "../../tools/buildEngine.ts";
-import { emptyHost } from "../support/engine.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { createEngine, type EngineMode, emptyHost } from "../support/engine.ts";
 import { type RegionText, readRegion } from "./regionReader.ts";
 
 export const MODES = [16, 32, 64] as const;
@@ -34,19 +31,9 @@ const CR4 = { 16: 0x600n, 32: 0x600n, 64: 0x620n } as const;
 /** LME and LMA. */
 const EFER_LONG = 0x500n;
 
-let module: Promise<WebAssembly.Module> | undefined;
-
-async function compile(): Promise<WebAssembly.Module> {
-  await buildEngine();
-  return WebAssembly.compile(await readFile(new URL("../../build/engine.wasm", import.meta.url)));
-}
-
-/** The first region that is translated of `code`. */
-export async function translate(mode: Mode, code: Uint8Array): Promise<RegionText> {
-  module ??= compile();
-  // The same whatever the host can do.
-  const features = JitFeature.SIMD | JitFeature.TAIL_CALLS;
-  const engine = await Engine.create({ shared: await module }, RAM_MIB, emptyHost(), { mode: "forced", features });
+/** The first region that is translated of `code`; for a host that has everything unless it is said. */
+export async function translate(mode: Mode, code: Uint8Array, host: EngineMode = "jit"): Promise<RegionText> {
+  const engine = await createEngine(host, RAM_MIB, emptyHost());
   engine.write(CODE, code);
   if (mode === 64) writePageTables(engine);
   enterMode(engine, mode);

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
+import { unshareMemoryImport } from "../../tools/unshareMemory.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** In video memory, which these machines do not use: what asc has for static data, then the texts. */
@@ -25,9 +26,9 @@ interface Exports {
   writeLinks(out: number): number;
 }
 
-let reader: WebAssembly.Module | undefined;
+let reader: Uint8Array | undefined;
 
-function compile(): WebAssembly.Module {
+function compile(): Uint8Array {
   const folder = join(root, "build/golden");
   mkdirSync(folder, { recursive: true });
   const out = join(folder, `reader-${process.pid}.wasm`);
@@ -40,7 +41,7 @@ function compile(): WebAssembly.Module {
     stdio: ["ignore", "inherit", "inherit"],
   });
   try {
-    return new WebAssembly.Module(readFileSync(out));
+    return readFileSync(out);
   } finally {
     rmSync(out);
   }
@@ -49,7 +50,9 @@ function compile(): WebAssembly.Module {
 /** @param wasm the module that the engine has made of it */
 export function readRegion(memory: WebAssembly.Memory, wasm: Uint8Array): RegionText {
   reader ??= compile();
-  const instance = new WebAssembly.Instance(reader, { env: { memory } });
+  const isShared = memory.buffer instanceof SharedArrayBuffer;
+  const module = new WebAssembly.Module(Uint8Array.from(isShared ? reader : unshareMemoryImport(reader)));
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
   const exports = instance.exports as unknown as Exports;
   const text = (length: number) => new TextDecoder().decode(new Uint8Array(memory.buffer, TEXT, length).slice());
   return {
