@@ -24,10 +24,12 @@ test("the VGA canvas shows the text screen, and takes the keyboard", async ({ pa
   await page.goto("?guest=linux-amd64&engine=interp&memory=192");
   await waitForShell(page);
   await page.locator("screen-view .room").focus();
+  // A PC keyboard holds 16 bytes: faster than a person types, on a loaded machine, keys would be lost.
+  const delay = { delay: 50 };
   // Playwright types no Shift by itself, and a PC keyboard has no "$" without it.
-  await page.keyboard.type("uname -m; echo ");
+  await page.keyboard.type("uname -m; echo ", delay);
   await page.keyboard.press("Shift+KeyH");
-  await page.keyboard.type("i\n");
+  await page.keyboard.type("i\n", delay);
   await waitForScreen(page, 0, /^x86_64 *\nHi *$/m, 20_000);
   await page.locator("screen-view .hint").waitFor({ state: "hidden" });
 
