@@ -15,7 +15,7 @@ export interface Campaign {
   environment?: Environment;
   /** Instructions whose text matches are left out: to look past a defect that is known. */
   without?: RegExp;
-  /** Stop at the first failure, and say no more than this many. */
+  /** Stop after so many. */
   maxFailures: number;
   pair?: Pair;
 }
@@ -37,6 +37,15 @@ function lacking(program: Program, text: RegExp): Variant {
   return { ...whole(program), dropped: new Set(dropped) };
 }
 
+/** The command that shows a failure again. */
+function repetition({ backend, environment, without }: Campaign, seed: number): string {
+  const more = [
+    ...(environment ? [` --environment ${environment.name}`] : []),
+    ...(without ? [` --without '${without.source}'`] : []),
+  ];
+  return `repeat: npm run fuzz -- --seed ${seed} --count 1 --backend ${backend}${more.join("")}`;
+}
+
 export async function run(campaign: Campaign): Promise<Totals> {
   const { backend, seed, environment } = campaign;
   const pair = campaign.pair ?? new Pair(backend);
@@ -50,7 +59,7 @@ export async function run(campaign: Campaign): Promise<Totals> {
     totals.traps += a.log.length;
     totals.modules += b.modules;
     if (!divergence) continue;
-    totals.failures.push(await investigate(variant, pair, divergence));
+    totals.failures.push(`${await investigate(variant, pair, divergence)}\n${repetition(campaign, program.seed)}`);
     pair.renew();
   }
   return totals;

@@ -1,4 +1,5 @@
 /** One program on two machines in step: where do they differ? */
+import type { JitOptions } from "../../src/core/jit.ts";
 import { Random } from "../support/random.ts";
 import { codeAddress, type Image, makeImage } from "./image.ts";
 import type { FuzzMachine } from "./machine.ts";
@@ -9,14 +10,23 @@ import { allDifferences, quickDifferences } from "./state.ts";
 export interface Schedule {
   /** Instructions of the next run. */
   next(): number;
-  /** Something from outside, the same for both machines: gives what to do to each. */
-  disturb(image: Image): (machine: FuzzMachine) => void;
+  /** Something from outside: gives what to do to each of the machines, of which the second is the one under test. */
+  disturb(image: Image): (machine: FuzzMachine, second: boolean) => void;
   /** Runs that stop at an exact count; else both machines are made to stop at the same one afterwards. */
   exact: boolean;
   name: ScheduleName;
 }
 
-export const SCHEDULES = ["whole", "loose", "large", "small", "tiny", "interrupted", "written"] as const;
+export const SCHEDULES = [
+  "whole",
+  "loose",
+  "large",
+  "small",
+  "tiny",
+  "interrupted",
+  "written",
+  "reconfigured",
+] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 
 const RANGES: Record<ScheduleName, [number, number]> = {
@@ -27,9 +37,10 @@ const RANGES: Record<ScheduleName, [number, number]> = {
   tiny: [1, 50],
   interrupted: [10, 600],
   written: [100, 1500],
+  reconfigured: [50, 1500],
 };
 
-const nothing = () => () => {};
+const nothing = () => () => () => {};
 
 /** INTR or NMI, in every other pause. */
 const interrupts = (random: Random) => () => {
@@ -51,21 +62,42 @@ const writes = (random: Random) => (image: Image) => {
   return ({ engine }: FuzzMachine) => engine.write(at, Uint8Array.of(value));
 };
 
+const CONFIGURATIONS: readonly JitOptions[] = [
+  { mode: "off" },
+  { mode: "forced" },
+  { mode: "auto", threshold: 2 },
+  { mode: "auto", threshold: 20, cacheBytes: 0x10_0000 },
+  { mode: "forced", features: 0 },
+];
+
+/** Other settings of the JIT, which loses all that was translated. */
+const settings = (random: Random) => () => {
+  const options = random.pick(CONFIGURATIONS);
+  return ({ engine }: FuzzMachine, second: boolean) => {
+    if (second) engine.setJit(options);
+  };
+};
+
+const DISTURBANCES: Partial<Record<ScheduleName, (random: Random) => Schedule["disturb"]>> = {
+  interrupted: interrupts,
+  written: writes,
+  reconfigured: settings,
+};
+
 export function schedule(name: ScheduleName, seed: number): Schedule {
   const random = new Random(seed ^ 0x5c4ed);
   const [least, most] = RANGES[name];
   return {
     name,
     next: () => least + random.below(most - least + 1),
-    disturb: name === "interrupted" ? interrupts(random) : name === "written" ? writes(random) : nothing,
+    disturb: (DISTURBANCES[name] ?? nothing)(random),
     exact: name !== "loose",
   };
 }
 
 /** What a seed is run with: mostly few runs, which leave most to translated code. */
 export function scheduleOf(seed: number): ScheduleName {
-  const names = ["whole", "whole", "loose", "large", "large", "small", "tiny", "interrupted", "written"] as const;
-  return new Random(seed ^ 0x3c4ed).pick(names);
+  return new Random(seed ^ 0x3c4ed).pick(["whole", "large", ...SCHEDULES]);
 }
 
 export interface Divergence {
@@ -116,7 +148,7 @@ export function runBoth(
     const count = Math.min(plan.next(), budget - a.retired);
     const disturb = plan.disturb(a.image);
     for (const machine of [a, b]) {
-      disturb(machine);
+      disturb(machine, machine === b);
       machine.run(count, plan.exact || count < MAX_BLOCK);
     }
     if (!plan.exact) align(a, b);

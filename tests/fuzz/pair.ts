@@ -38,6 +38,8 @@ const USES = 60;
 export class Pair {
   private machines: [FuzzMachine, FuzzMachine] | undefined;
   private uses = 0;
+  /** The last program's schedule has left other settings of the JIT. */
+  private reconfigured = false;
 
   constructor(
     readonly backend: Backend,
@@ -48,6 +50,8 @@ export class Pair {
   async run(variant: Variant, plan: Schedule, limit?: number): Promise<Divergence | undefined> {
     const [a, b] = await this.get();
     try {
+      if (this.reconfigured) b.engine.setJit(BACKENDS[this.backend]);
+      this.reconfigured = plan.name === "reconfigured";
       start(variant, a, b, variant.program.seed);
       return runBoth(a, b, plan, limit);
     } catch (error) {
@@ -58,7 +62,8 @@ export class Pair {
 
   /** By the schedule's name, from its start. */
   async runNamed(variant: Variant, name: Schedule["name"], limit?: number): Promise<Divergence | undefined> {
-    return this.run(variant, schedule(name, variant.program.seed), limit);
+    const usable = name === "reconfigured" && this.backend === "interp" ? "large" : name;
+    return this.run(variant, schedule(usable, variant.program.seed), limit);
   }
 
   /** Fresh engines for the next program. */

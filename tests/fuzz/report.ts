@@ -35,16 +35,12 @@ function listing(places: readonly Place[], at: number | undefined): string[] {
 }
 
 export class Investigation {
-  private readonly pair: Pair;
-
   /** `pair` makes the machines that failed. */
   constructor(
     private readonly full: Variant,
     private readonly name: ScheduleName,
-    pair: Pair,
-  ) {
-    this.pair = pair;
-  }
+    private readonly pair: Pair,
+  ) {}
 
   private async check(variant: Variant, name: ScheduleName, limit?: number): Promise<Divergence | undefined> {
     this.pair.renew();

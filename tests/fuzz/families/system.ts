@@ -128,7 +128,49 @@ function taskSwitched(w: Writer): void {
   w.raw("clts", 0x0f, 0x06);
 }
 
+/** A data breakpoint for a few instructions: they are single-stepped, and accesses to the place trap. */
+function watch(w: Writer): void {
+  if (!w.isFree(RAX)) return;
+  const size = w.bits === 64 ? 8 : 4;
+  const at = w.environment.base + DATA + OFFSET.D0 + 8 * w.random.below(PAGE / 8);
+  const move = (value: number) =>
+    w.emit(`mov ${w.name(RAX, size)}, ${value}`, { op: [0xb8], plus: RAX, imm: le(value, 4) });
+  move(at);
+  w.raw("mov dr0, rax", 0x0f, 0x23, 0xc0);
+  move(w.random.pick([WATCH_WRITES, WATCH_ACCESSES]));
+  w.raw("mov dr7, rax", 0x0f, 0x23, 0xf8);
+  const operand = { mem: { disp: at } };
+  const reg = w.source(4);
+  w.emit(`mov ${w.operandName(operand, 4)}, ${w.name(reg, 4)}`, { size: 4, op: [0x89], reg }, operand);
+  w.emit(`add ${w.operandName(operand, 4)}, ${w.name(reg, 4)}`, { size: 4, op: [0x01], reg }, operand);
+  move(NO_WATCH);
+  w.raw("mov dr7, rax", 0x0f, 0x23, 0xf8);
+}
+
+/** DR7: four bytes at DR0, written, or read or written. */
+const WATCH_WRITES = 0xd_0402;
+const WATCH_ACCESSES = 0xf_0402;
+const NO_WATCH = 0x400;
+
+/** CR0.WP the other way: ring 0 may write read-only pages, or not. */
+function toggleWriteProtect(w: Writer): void {
+  if (!w.isFree(RAX)) return;
+  w.raw("mov rax, cr0", 0x0f, 0x20, 0xc0);
+  w.emit("xor eax, 0x10000", { op: [0x35], imm: le(0x1_0000, 4) }, undefined, { patches: [] });
+  w.raw("mov cr0, rax", 0x0f, 0x22, 0xc0);
+}
+
+/** POP SS: no trap and no interrupt before the next instruction is done. */
+function stackSegment(w: Writer): void {
+  if (w.bits === 64) return;
+  w.raw("push ss", 0x16);
+  w.raw("pop ss", 0x17);
+}
+
 export const RING0: readonly Choice[] = [
+  [1, watch],
+  [1, toggleWriteProtect],
+  [1, stackSegment],
   [4, remapWindow],
   [2, remapCode],
   [1, taskSwitched],
