@@ -30,8 +30,10 @@ declare namespace WebAssembly {
     constructor(module: Module, imports?: Imports);
     readonly exports: Exports;
   }
-  interface Table {
+  class Table {
+    constructor(limits: { element: "anyfunc"; initial: number });
     grow(places: number): number;
+    get(place: number): unknown;
     set(place: number, value: unknown): void;
   }
   function validate(bytes: Uint8Array): boolean;

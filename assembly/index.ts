@@ -11,6 +11,9 @@ import { runSlice } from "./interp/run";
 import { Exec } from "./interp/exec";
 import { dropAllCode } from "./jit/codeCache";
 import { configureJit } from "./jit/configure";
+import { Helper } from "./jit/helperNumber";
+import { helperPlace as placeOfHelper } from "./jit/helperTable";
+import { moduleArrived } from "./jit/install";
 import { describeTranslation as describeRecord, translationAfter as recordAfter } from "./jit/profile";
 import { recordBytesInUse, wasmBytesInUse } from "./jit/segments";
 import { hostWrote as dropCode } from "./mmu/hostWrote";
@@ -145,6 +148,20 @@ export function setJit(mode: u32, threshold: u32, cacheBytes: u32, features: u32
   configureJit(vcpu(), mode, threshold, cacheBytes, features, firstPlace);
 }
 
+/** The module whose functions are to be in the `count` places from `place` on (installModule) is there; `ok`: in its places. */
+export function moduleReady(place: u32, count: u32, ok: bool): void {
+  moduleArrived(vcpu(), place, count, ok);
+}
+
+/** The functions that translated code calls: how many, and which place of the exported table each has. */
+export function helperCount(): u32 {
+  return Helper.COUNT;
+}
+
+export function helperPlace(helper: u32): u32 {
+  return placeOfHelper(helper);
+}
+
 /** Bytes of wasm that hold the translations there are. */
 export function translatedWasmBytes(): u32 {
   return wasmBytesInUse();
@@ -212,30 +229,3 @@ export function hostWrote(physical: u32, length: u32): void {
 export function setA20(open: bool): void {
   switchA20(open);
 }
-
-// What translated code calls.
-export {
-  jitX87Add,
-  jitX87Compare,
-  jitX87Div,
-  jitX87Double,
-  jitX87Integer,
-  jitX87Mul,
-  jitX87Order,
-  jitX87Round,
-  jitX87Single,
-  jitX87Sqrt,
-  jitX87Sub,
-  jitX87Widen,
-} from "./jit/x87Helpers";
-export { jitCarry, jitCold, jitCondition, jitDivide, jitOverride, jitProbe, jitSegment } from "./jit/helpers";
-export {
-  jitFloat32,
-  jitFloat64,
-  jitFromInteger32,
-  jitFromInteger64,
-  jitNarrow,
-  jitToInteger,
-  jitVector,
-  jitWiden,
-} from "./jit/sseHelpers";

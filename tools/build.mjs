@@ -23,8 +23,8 @@ export async function buildCli() {
   const { build } = await import("esbuild");
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ["src/cli/main.ts"],
-    outfile: "dist/cli.js",
+    entryPoints: { cli: "src/cli/main.ts", compileThread: "src/cli/compileThread.ts" },
+    outdir: "dist",
     bundle: true,
     platform: "node",
     format: "esm",

@@ -35,7 +35,7 @@ export declare function hostQuery(kind: u32): u32;
 
 /**
  * Compiles the module at `address`, `length` bytes, and puts its functions "0", "1", ... (`count`) into the exported table from `tableIndex`
- * on. With length 0 empties those places. 1, or 0 when it could not be compiled.
+ * on, or sees to it that this is done later. With length 0 empties those places, and forgets what was to come there. A ModuleAnswer.
  */
 @external("host", "installModule")
 export declare function installModule(address: u32, length: u32, tableIndex: u32, count: u32): u32;

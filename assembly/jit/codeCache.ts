@@ -11,7 +11,8 @@ import {
   TranslationPage,
   clearHeads,
   clearLinksInto,
-  enterTranslation,
+  enterEntries,
+  enterPages,
   headOf,
   killTranslation,
   rangesOverlap,
@@ -95,10 +96,15 @@ export function dropDecoded(cpu: Vcpu): void {
     let address = segmentAt(i).translations;
     while (address) {
       const translation = changetype<Translation>(<usize>address);
-      if (!translation.dead) enterTranslation(translation);
+      if (!translation.dead) enterAgain(translation);
       address = translation.nextInSegment;
     }
   }
+}
+
+function enterAgain(translation: Translation): void {
+  enterPages(translation);
+  if (!translation.pending) enterEntries(translation);
 }
 
 /** Goes on with the oldest segment, which loses what it holds. Only while no translated code runs. */

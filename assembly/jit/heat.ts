@@ -7,6 +7,8 @@ import { QUEUE, cacheState } from "./segments";
 export const NEVER: u32 = 0x4000_0000;
 /** Part of the threshold after which a block goes along with hot ones. */
 const WARM_SHIFT: u32 = 2;
+/** Multiple of the threshold that a block runs at most before it is asked whether it still waits for its translation. */
+const DEFER_SHIFT: u32 = 3;
 
 export const QUEUE_SIZE: u32 = 48;
 
@@ -27,7 +29,7 @@ export function isQueuedWide(index: u32): bool {
 
 /** Appends to the queue, which has room. */
 export function enqueue(cpu: Vcpu, block: Block, isWide: bool): void {
-  store<u32>(QUEUE + <usize>(cpu.jitQueued << 2), <u32>changetype<usize>(block) | (isWide ? WIDE : 0));
+  store<u32>(QUEUE + <usize>(cpu.jitQueued << 2), (<u32>changetype<usize>(block)) | (isWide ? WIDE : 0));
   cpu.jitQueued++;
   block.heat = cacheState().urgent;
 }
@@ -47,6 +49,11 @@ export function isWarm(cpu: Vcpu, block: Block): bool {
 /** Starts the count afresh. */
 export function cool(cpu: Vcpu, block: Block): void {
   block.heat = cpu.jitThreshold;
+}
+
+/** It waits for its translation: counts from so far off that it is neither warm nor hot soon. */
+export function defer(cpu: Vcpu, block: Block): void {
+  block.heat = cpu.jitThreshold << DEFER_SHIFT;
 }
 
 /** It cannot be translated. */

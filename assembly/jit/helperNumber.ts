@@ -1,4 +1,5 @@
-// Functions of the engine that translated code calls, in the order of their imports. module.ts has their names and types.
+// Functions of the engine that translated code calls, by their places in the table that it imports. helperTable.ts says which
+// they are, module.ts has their types.
 
 export const enum Helper {
   /** (linear i64, size | write << 8) -> host address or 0 */

@@ -18,7 +18,7 @@ import {
   variableLocal,
   variableNodeSlot,
 } from "./lowerState";
-import { helperParameter } from "./module";
+import { callHelper, helperParameter } from "./module";
 import { operandType } from "./operandTypes";
 import { addCount } from "./profile";
 import { variableType } from "./values";
@@ -255,7 +255,7 @@ function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   e.local(Wasm.LOCAL_GET, linear);
   if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
   e.i32Const(<i32>((<u32>n.size) | ((<u32>n.flag) << 8)));
-  e.call(Helper.PROBE);
+  callHelper(e, Helper.PROBE);
   e.local(Wasm.LOCAL_TEE, host);
   e.op(Wasm.I32_EQZ);
   e.branch(Wasm.BR_IF, s.depth - s.bailLabel);
@@ -302,7 +302,7 @@ function lowerCall(b: BuildState, s: LowerState, n: Node): void {
   if (n.b) emitValue(b, s, n.b, helperParameter(n.code, 1));
   if (n.c) emitValue(b, s, n.c, helperParameter(n.code, 2));
   if (n.flag) s.code.i32Const(<i32>n.imm);
-  s.code.call(n.code);
+  callHelper(s.code, n.code);
   if (n.type != ValueType.EMPTY) settleResult(s, n);
 }
 
@@ -324,7 +324,7 @@ function lowerChooseCall(b: BuildState, s: LowerState, n: Node): void {
     e.local(Wasm.LOCAL_GET, first);
     if (n.d) e.local(Wasm.LOCAL_GET, second);
     if (n.flag) e.i32Const(<i32>n.imm);
-    e.call(n.code);
+    callHelper(e, n.code);
   }
   e.local(Wasm.LOCAL_SET, result);
   e.end();
@@ -342,7 +342,7 @@ function callWithVectors(e: Encoder, n: Node, first: u32, second: u32): void {
   e.local(Wasm.LOCAL_GET, second);
   e.memory(Wasm.V128_STORE, VECTOR_SCRATCH + 16);
   e.i32Const(<i32>n.imm);
-  e.call(n.code);
+  callHelper(e, n.code);
   e.i32Const(0);
   e.memory(Wasm.V128_LOAD, VECTOR_SCRATCH);
 }
@@ -395,7 +395,7 @@ function lowerCarry(b: BuildState, s: LowerState, n: Node): void {
   e.local(Wasm.LOCAL_GET, op);
   e.local(Wasm.LOCAL_GET, first);
   e.local(Wasm.LOCAL_GET, second);
-  e.call(Helper.CARRY);
+  callHelper(e, Helper.CARRY);
   e.end();
   unsettle(n.a, op, ValueType.I32);
   unsettle(n.b, first, ValueType.I64);
@@ -413,7 +413,7 @@ function lowerCold(b: BuildState, s: LowerState, n: Node): void {
     e.i32Const(<i32>n.flag);
     e.op(Wasm.I32_SUB);
   }
-  e.call(Helper.COLD);
+  callHelper(e, Helper.COLD);
   e.open(Wasm.IF, ValueType.EMPTY);
   addCount(s, <u32>n.flag);
   e.i32Const(0);

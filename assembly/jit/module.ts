@@ -1,5 +1,5 @@
 // A wasm module with the functions of one or more regions: (entry i32) -> i32, exported as "0", "1", ...
-// It imports the VM's memory as m.memory and the engine's helpers from module "c".
+// It imports the VM's memory as m.memory and the table of the engine's helpers (helperTable.ts) as m.helpers.
 import { vcpu } from "../cpu/state";
 import { JitFeature } from "../shared/jit";
 import { MemoryMap } from "../shared/memoryMap";
@@ -36,65 +36,14 @@ const enum Section {
   CODE = 10,
 }
 
-/** Names of the engine's exports, by Helper. */
-function helperName(helper: u32): string {
-  switch (helper) {
-    case Helper.PROBE:
-      return "jitProbe";
-    case Helper.COLD:
-      return "jitCold";
-    case Helper.CONDITION:
-      return "jitCondition";
-    case Helper.CARRY:
-      return "jitCarry";
-    case Helper.OVERRIDE:
-      return "jitOverride";
-    case Helper.SEGMENT:
-      return "jitSegment";
-    case Helper.FLOAT64:
-      return "jitFloat64";
-    case Helper.FLOAT32:
-      return "jitFloat32";
-    case Helper.VECTOR:
-      return "jitVector";
-    case Helper.NARROW:
-      return "jitNarrow";
-    case Helper.WIDEN:
-      return "jitWiden";
-    case Helper.FROM_INTEGER64:
-      return "jitFromInteger64";
-    case Helper.FROM_INTEGER32:
-      return "jitFromInteger32";
-    case Helper.TO_INTEGER:
-      return "jitToInteger";
-    case Helper.DIVIDE:
-      return "jitDivide";
-    case Helper.X87_ADD:
-      return "jitX87Add";
-    case Helper.X87_SUB:
-      return "jitX87Sub";
-    case Helper.X87_MUL:
-      return "jitX87Mul";
-    case Helper.X87_DIV:
-      return "jitX87Div";
-    case Helper.X87_SQRT:
-      return "jitX87Sqrt";
-    case Helper.X87_ROUND:
-      return "jitX87Round";
-    case Helper.X87_WIDEN:
-      return "jitX87Widen";
-    case Helper.X87_DOUBLE:
-      return "jitX87Double";
-    case Helper.X87_SINGLE:
-      return "jitX87Single";
-    case Helper.X87_INTEGER:
-      return "jitX87Integer";
-    case Helper.X87_COMPARE:
-      return "jitX87Compare";
-    default:
-      return "jitX87Order";
-  }
+/** Kinds of imports. */
+const enum External {
+  FUNCTION,
+  TABLE,
+  MEMORY,
 }
+
+const FUNCREF: u32 = 0x70;
 
 /** Parameter types of a helper, a digit each from the lowest: 1 I32, 2 I64, 3 F32, 4 F64; the ninth digit is the result (0: none). */
 function helperSignature(helper: u32): u32 {
@@ -170,6 +119,12 @@ function writeSignature(e: Encoder, signature: u32): void {
 function writeName(e: Encoder, name: string): void {
   e.unsigned(name.length);
   for (let i = 0; i < name.length; i++) e.byte(name.charCodeAt(i));
+}
+
+/** Calls a helper, whose arguments are on the stack. */
+export function callHelper(e: Encoder, helper: u32): void {
+  e.i32Const(<i32>helper);
+  e.callIndirect(1 + helper);
 }
 
 /** Begins a module: everything up to its functions. */
@@ -258,16 +213,16 @@ function writeTypes(e: Encoder): void {
 function writeImports(e: Encoder, features: u32): void {
   e.byte(Section.IMPORT);
   const length = e.reserve();
-  e.unsigned(Helper.COUNT + 1);
-  for (let helper: u32 = 0; helper < <u32>Helper.COUNT; helper++) {
-    writeName(e, "c");
-    writeName(e, helperName(helper));
-    e.byte(0);
-    e.unsigned(helper + 1);
-  }
+  e.unsigned(2);
+  writeName(e, "m");
+  writeName(e, "helpers");
+  e.byte(External.TABLE);
+  e.byte(FUNCREF);
+  e.byte(0);
+  e.unsigned(Helper.COUNT);
   writeName(e, "m");
   writeName(e, "memory");
-  e.byte(2);
+  e.byte(External.MEMORY);
   // Limits that any memory of a VM meets.
   const shared = (features & JitFeature.SHARED_MEMORY) != 0;
   e.byte(shared ? 3 : 1);
@@ -293,8 +248,8 @@ function writeExports(e: Encoder, count: u32): void {
     if (digits > 2) e.byte(0x30 + i / 100);
     if (digits > 1) e.byte(0x30 + ((i / 10) % 10));
     e.byte(0x30 + (i % 10));
-    e.byte(0);
-    e.unsigned(Helper.COUNT + i);
+    e.byte(External.FUNCTION);
+    e.unsigned(i);
   }
   e.patch(length, e.at - length - 5);
 }

@@ -1,20 +1,20 @@
 // The way from hot to translated: a queue of hot blocks, made into one module when it is full, when one of them is urgent, or
 // when it has waited long. Runs between blocks only.
 import { Vcpu } from "../cpu/state";
-import { installModule } from "../host/imports";
 import { epochOf, findEntry } from "../interp/blockBuilder";
-import { Block, DEAD_MODE, SCRATCH_BLOCK, enterInJumpCache, findDecoded, removeFromTable, retireBlock } from "../interp/blocks";
+import { Block, DEAD_MODE, SCRATCH_BLOCK, enterInJumpCache, retireBlock } from "../interp/blocks";
 import { JitMode } from "../shared/jit";
 import { nextSegment } from "./codeCache";
 import { isChurning } from "./churn";
-import { NEVER, QUEUE_SIZE, cool, enqueue, isQueued, isQueuedWide, isRefused, queuedAt, refuse } from "./heat";
-import { beginModule, finishModule, moduleLength } from "./module";
+import { NEVER, QUEUE_SIZE, cool, defer, enqueue, isQueued, isQueuedWide, isRefused, queuedAt, refuse } from "./heat";
+import { install, isAwaited } from "./install";
+import { beginModule } from "./module";
 import { completeEntries, recordRegion } from "./record";
 import { MAX_REGION_BLOCKS, region, regionBlock } from "./region";
 import { formRegion, isMapped, linearOf } from "./regions";
 import { QUEUE, Segment, currentSegment, hasRoom } from "./segments";
 import { translate } from "./translate";
-import { Entry, Translation, addToSegment, enterTranslation, entryOf } from "./translations";
+import { Translation } from "./translations";
 
 /** Instructions for which the first block in the queue waits at most: about 5 ms. */
 const PATIENCE: u64 = 1_000_000;
@@ -35,6 +35,10 @@ export function becomeHot(cpu: Vcpu, block: Block): bool {
   }
   if (isChurning(cpu, block.physical >> 12)) {
     cool(cpu, block);
+    return false;
+  }
+  if (isAwaited(block)) {
+    defer(cpu, block);
     return false;
   }
   if (supersede(cpu, block)) return true;
@@ -59,7 +63,7 @@ export function translateNow(cpu: Vcpu, block: Block): u32 {
 
 /** The decoded block of an entry that is entered often: it will be the start of a wide region. */
 export function widen(cpu: Vcpu, block: Block): void {
-  if (isQueued(cpu, block) || isChurning(cpu, block.physical >> 12)) return;
+  if (isQueued(cpu, block) || isChurning(cpu, block.physical >> 12) || isAwaited(block)) return;
   if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
   enqueue(cpu, block, true);
   if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);
@@ -129,7 +133,7 @@ function takeQueued(cpu: Vcpu, index: u32): Block {
 }
 
 function putBack(index: u32, block: Block, isWide: bool): void {
-  store<u32>(QUEUE + <usize>(index << 2), <u32>changetype<usize>(block) | <u32>isWide);
+  store<u32>(QUEUE + <usize>(index << 2), (<u32>changetype<usize>(block)) | (<u32>isWide));
 }
 
 /** Translates a region from `block` on, the largest that the translator takes; gives its record, or null. */
@@ -168,50 +172,4 @@ function countRegion(cpu: Vcpu): void {
     cpu.statGuestBytes += <u64>block.byteLength;
     cpu.statGuestInstructions += <u64>block.count;
   }
-}
-
-/** Has the module compiled, and from then on its translations run; `made` is their chain. */
-function install(cpu: Vcpu, segment: Segment, made: u32, functions: u32): void {
-  const address = finishModule();
-  const length = moduleLength();
-  const accepted = installModule(address, length, segment.freeSlot, functions) != 0;
-  let next = made;
-  while (next) {
-    const translation = changetype<Translation>(<usize>next);
-    next = translation.nextInSegment;
-    settleBlocks(cpu, translation, accepted);
-    if (accepted) {
-      addToSegment(segment, translation);
-      enterTranslation(translation);
-    }
-  }
-  if (!accepted) return;
-  segment.freeSlot += functions;
-  segment.wasmBytes += length;
-  cpu.statModules++;
-  cpu.statRegions += <u64>functions;
-  cpu.statWasmBytes += <u64>length;
-}
-
-/** The decoded blocks that have become entries give way to them, or are not tried again; older entries give way too. */
-function settleBlocks(cpu: Vcpu, translation: Translation, accepted: bool): void {
-  for (let i: u32 = 0; i < translation.entryCount; i++) {
-    const entry = entryOf(translation, i);
-    if (accepted) retireOlder(cpu, entry);
-    const address = findDecoded(entry.physical, entry.ip, entry.mode, entry.csBase);
-    if (!address) continue;
-    const block = changetype<Block>(<usize>address);
-    if (accepted) retireBlock(block);
-    else refuse(block);
-  }
-}
-
-/** An entry of another translation with the same start, and valid in this mapping, is not wanted any more. */
-function retireOlder(cpu: Vcpu, entry: Entry): void {
-  if (entry.mode != cpu.mode) return;
-  const address = findEntry(cpu, entry.physical, entry.ip, entry.csBase);
-  if (!address) return;
-  const older = changetype<Block>(<usize>address);
-  removeFromTable(older);
-  older.mode = DEAD_MODE;
 }

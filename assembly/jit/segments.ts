@@ -99,6 +99,11 @@ export function hasRoom(segment: Segment, bytes: u32, slots: u32): bool {
   );
 }
 
+/** The segment to which place `place` of the function table belongs. */
+export function segmentOfPlace(place: u32): Segment {
+  return segmentAt((place - segmentAt(0).firstSlot) / SLOTS_PER_SEGMENT);
+}
+
 /** Memory that lives as long as the translations of the module under construction; 0 when there is none left. */
 export function allocateData(bytes: u32): u32 {
   const segment = currentSegment();

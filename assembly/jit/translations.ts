@@ -29,6 +29,9 @@ export class Translation {
   mode: u32;
   /** Instructions retired in it, if profiles are wanted (profile.ts). */
   retired: u64;
+  /** Its module is being compiled: writes to its code are noticed, but it is not entered yet. */
+  pending: u32;
+  _pad: u32;
 }
 
 
@@ -126,9 +129,13 @@ export function rangesOverlap(page: TranslationPage, start: u32, end: u32): bool
   return false;
 }
 
-/** Makes the translation's entries be found, and its pages' writes be noticed. */
-export function enterTranslation(translation: Translation): void {
+/** Makes the translation's entries be found. */
+export function enterEntries(translation: Translation): void {
   for (let i: u32 = 0; i < translation.entryCount; i++) enterInTable(entryOf(translation, i));
+}
+
+/** Makes writes to the translation's pages be noticed. */
+export function enterPages(translation: Translation): void {
   for (let i: u32 = 0; i < translation.pageCount; i++) {
     const page = pageOf(translation, i);
     const head = headOf(page.physicalPage);

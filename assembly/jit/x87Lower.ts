@@ -12,6 +12,7 @@ import { ValueType, Wasm } from "../wasm/opcodes";
 import { Helper } from "./helperNumber";
 import { Var } from "./ir";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
+import { callHelper } from "./module";
 import {
   SIGN,
   SLOW,
@@ -94,7 +95,7 @@ function callWiden(s: LowerState, code: u32, l: X87Locals): void {
   get(e, l.a);
   if (x87OperandType(code) == ValueType.I32) e.op(Wasm.I64_EXTEND_I32_U);
   e.i32Const(<i32>code);
-  e.call(Helper.X87_WIDEN);
+  callHelper(e, Helper.X87_WIDEN);
   set(e, l.significand);
   e.i32Const(0);
   e.memory(Wasm.I32_LOAD, X87_EXPONENT);
@@ -111,7 +112,7 @@ function callArithmetic(s: LowerState, code: u32, l: X87Locals): void {
   e.op(Wasm.I64_EXTEND_I32_U);
   with64(e, Wasm.I64_SHL, 32);
   e.op(Wasm.I64_OR);
-  e.call(code == X87Op.ADD ? Helper.X87_ADD : code == X87Op.SUB ? Helper.X87_SUB : Helper.X87_MUL);
+  callHelper(e, code == X87Op.ADD ? Helper.X87_ADD : code == X87Op.SUB ? Helper.X87_SUB : Helper.X87_MUL);
   set(e, l.significand);
   e.i32Const(0);
   e.memory(Wasm.I32_LOAD, X87_EXPONENT);
@@ -123,7 +124,7 @@ function callNarrow(s: LowerState, code: u32, l: X87Locals): void {
   const e = s.code;
   get(e, l.a);
   get(e, l.aExponent);
-  e.call(code == X87Op.STORE_DOUBLE ? Helper.X87_DOUBLE : Helper.X87_SINGLE);
+  callHelper(e, code == X87Op.STORE_DOUBLE ? Helper.X87_DOUBLE : Helper.X87_SINGLE);
   set(e, l.significand);
   takeRaised(e, l);
 }

@@ -31,6 +31,16 @@ export const enum ExitCode {
   RETURN = 3,
 }
 
+/** What the host answers when it is given a module. */
+export const enum ModuleAnswer {
+  /** It could not be compiled. */
+  REFUSED = 0,
+  /** Its functions are in their places. */
+  INSTALLED = 1,
+  /** It is being compiled; moduleReady will be called between two slices, unless its places are emptied before. */
+  PENDING = 2,
+}
+
 /** The exported function table. */
 export const enum JitTable {
   /** Places that the code cache needs (`setJit`). */

@@ -81,9 +81,11 @@ export class Encoder {
     this.unsigned(depth);
   }
 
-  call(functionIndex: u32): void {
-    this.byte(Wasm.CALL);
-    this.unsigned(functionIndex);
+  /** Calls the function of type `type` whose place in table 0 is on the stack. */
+  callIndirect(type: u32): void {
+    this.byte(Wasm.CALL_INDIRECT);
+    this.unsigned(type);
+    this.byte(0);
   }
 
   /** A length of up to 5 bytes written later: reserves room, see `patch`. */

@@ -23,6 +23,7 @@ export const enum Wasm {
   BR_TABLE = 0x0e,
   RETURN = 0x0f,
   CALL = 0x10,
+  CALL_INDIRECT = 0x11,
   RETURN_CALL_INDIRECT = 0x13,
   DROP = 0x1a,
   SELECT = 0x1b,

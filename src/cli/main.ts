@@ -3,13 +3,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { EngineModules } from "../core/engine.ts";
 import { EngineError } from "../core/engineError.ts";
+import type { ModuleCompiler } from "../core/moduleInstaller.ts";
+import { wantsCompiler } from "../machine/machine.ts";
 import { Vm } from "../vm/vm.ts";
+import type { VmConfig } from "../vm/vmConfig.ts";
 import { VmError } from "../vm/vmError.ts";
 import { checkWritable, makeVmConfig } from "./files.ts";
 import { HELP } from "./help.ts";
 import { parseRunOptions } from "./options.ts";
 import { EXIT_DEFECT, EXIT_OK, EXIT_USAGE, runVm } from "./run.ts";
 import { readSymbols } from "./symbols.ts";
+import { startCompileThread } from "./threadCompiler.ts";
 import { UsageError } from "./usageError.ts";
 
 /** The package's folder: this file is `dist/cli.js` in it. */
@@ -49,13 +53,17 @@ async function run(args: readonly string[]): Promise<number> {
   const symbols = options.symbols === undefined ? undefined : readSymbols(options.symbols);
   const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
   const engine = await loadEngine();
-  const vm = await Vm.create(config, engine).catch((error) => {
+  const vm = await Vm.create(config, engine, compilerFor(config)).catch((error) => {
     throw error instanceof VmError && error.code === "bad-kernel"
       ? new UsageError(`--kernel ${options.kernel}: ${error.message}`)
       : error;
   });
   const { stdout, stderr, stdin } = process;
   return runVm(vm, options, { stdout, stderr, stdin, signals: process }, symbols);
+}
+
+function compilerFor(config: VmConfig): ModuleCompiler | undefined {
+  return wantsCompiler(config) ? startCompileThread(new URL("dist/compileThread.js", PACKAGE)) : undefined;
 }
 
 async function loadEngine(): Promise<EngineModules> {

@@ -8,7 +8,8 @@ import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { GuestMemory } from "../bus/guestMemory.ts";
 import type { RegionProfile } from "../machine/vmConfig.ts";
 import { EngineError } from "./engineError.ts";
-import { detectFeatures, JIT_MODES, type JitOptions, ModuleInstaller } from "./jit.ts";
+import { detectFeatures, JIT_MODES, type JitOptions } from "./jit.ts";
+import { type InstallerExports, ModuleInstaller } from "./moduleInstaller.ts";
 import { mergeRegions, readTranslation, type TranslationProfile } from "./profile.ts";
 
 /** What the engine calls: assembly/host/imports.ts. */
@@ -23,7 +24,7 @@ export interface HostImports {
   query(kind: number): number;
 }
 
-interface EngineExports {
+interface EngineExports extends InstallerExports {
   initialize(ramBytes: number): void;
   reset(): void;
   run(): ExitReason;
@@ -42,7 +43,6 @@ interface EngineExports {
   describeTranslation(address: number, target: number): number;
   translatedWasmBytes(): number;
   translationRecordBytes(): number;
-  table: WebAssembly.Table;
 }
 
 /** The compiled engine in both builds (tools/buildEngine.ts); compile once, instantiate for each VM. */
@@ -92,7 +92,7 @@ export class Engine implements GuestMemory {
     private readonly shared: boolean,
   ) {
     this.exports = exports;
-    this.installer = new ModuleInstaller(memory, { ...exports }, exports.table);
+    this.installer = new ModuleInstaller(memory, exports);
     this.sizeBytes = ramBytes;
     this.ram = new Uint8Array(memory.buffer, MemoryMap.GUEST_RAM, ramBytes);
     this.vram = new Uint8Array(memory.buffer, MemoryMap.VRAM, MemoryMap.VRAM_SIZE);
@@ -123,7 +123,7 @@ export class Engine implements GuestMemory {
     const memory = allocateMemory(ramMib, shared);
     let engine: Engine | undefined;
     const installModule = (address: number, length: number, place: number, count: number) =>
-      engine?.installer.install(address, length, place, count) ? 1 : 0;
+      engine?.installer.install(address, length, place, count) ?? 0;
     const env = {
       memory,
       abort: (_message: number, _file: number, line: number) => {
@@ -143,6 +143,7 @@ export class Engine implements GuestMemory {
     const own = (this.shared ? JitFeature.SHARED_MEMORY : 0) | (options.profile ? JitFeature.PROFILE : 0);
     const features = host | own;
     this.installer.onEmptied = options.profile ? (first, count) => this.keepProfiles(first, count) : undefined;
+    this.installer.compiler = options.mode === "auto" ? options.compiler : undefined;
     this.exports.setJit(JIT_MODES[options.mode], threshold, cacheBytes, features, this.installer.firstPlace);
   }
 
@@ -164,6 +165,7 @@ export class Engine implements GuestMemory {
 
   /** Runs guest code for at most `instructions`; `exact` stops precisely there, else at the end of a block. */
   run(instructions: number, exact: boolean): ExitReason {
+    this.installer.settle();
     this.exports.setInstructionLimit(instructions, exact);
     return this.exports.run();
   }

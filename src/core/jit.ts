@@ -1,11 +1,14 @@
-/** The engine's way to the host's WebAssembly compiler: what it can do, and the modules that the engine has translated. */
-import { JitFeature, JitMode, JitTable } from "../../assembly/shared/jit.ts";
+/** How guest code is translated, and what the host's WebAssembly can do. */
+import { JitFeature, JitMode } from "../../assembly/shared/jit.ts";
 import type { JitTuning } from "../machine/vmConfig.ts";
+import type { ModuleCompiler } from "./moduleInstaller.ts";
 
 /** When guest code is translated to WebAssembly (docs/architecture.md). */
 export interface JitOptions extends JitTuning {
   /** `forced`: before it runs for the first time. */
   mode: "off" | "auto" | "forced";
+  /** Compiles while the guest goes on (`auto`): for callers that let events in between runs. Left out: in place. */
+  compiler?: ModuleCompiler;
 }
 
 export const JIT_MODES = { off: JitMode.OFF, auto: JitMode.AUTO, forced: JitMode.FORCED } as const;
@@ -26,49 +29,4 @@ export function detectFeatures(): number {
   if (WebAssembly.validate(new Uint8Array(SIMD_PROBE))) features |= JitFeature.SIMD;
   if (WebAssembly.validate(new Uint8Array(TAIL_CALL_PROBE))) features |= JitFeature.TAIL_CALLS;
   return features;
-}
-
-/** Compiles translated code and puts it where the engine calls it. */
-export class ModuleInstaller {
-  /** Time spent in the host's compiler. */
-  compileMs = 0;
-  /** Hears of places that are about to be emptied. */
-  onEmptied: ((place: number, count: number) => void) | undefined;
-  /** The first of JitTable.PLACES places for the engine. */
-  readonly firstPlace: number;
-  private readonly bytes: Uint8Array;
-  private readonly imports: WebAssembly.Imports;
-
-  constructor(
-    memory: WebAssembly.Memory,
-    coreExports: WebAssembly.Exports,
-    private readonly table: WebAssembly.Table,
-  ) {
-    this.bytes = new Uint8Array(memory.buffer);
-    this.imports = { m: { memory }, c: coreExports };
-    this.firstPlace = table.grow(JitTable.PLACES);
-  }
-
-  /** The host import `installModule` (assembly/host/imports.ts). */
-  install(address: number, length: number, place: number, count: number): boolean {
-    if (length === 0) {
-      this.onEmptied?.(place, count);
-      for (let i = 0; i < count; i++) this.table.set(place + i, null);
-      return true;
-    }
-    const started = performance.now();
-    try {
-      // A copy: the compiler does not take shared memory.
-      const module = new WebAssembly.Module(this.bytes.slice(address, address + length));
-      const { exports } = new WebAssembly.Instance(module, this.imports);
-      for (let i = 0; i < count; i++) this.table.set(place + i, exports[i]);
-      return true;
-    } catch (error) {
-      // The host is out of memory for code: guest code goes on interpreted. Anything else is a mistake of the translator.
-      if (error instanceof RangeError) return false;
-      throw error;
-    } finally {
-      this.compileMs += performance.now() - started;
-    }
-  }
 }

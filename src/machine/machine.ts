@@ -4,6 +4,7 @@
  */
 import { ExitReason } from "../../assembly/shared/exitReason.ts";
 import { Engine, type EngineModules } from "../core/engine.ts";
+import type { ModuleCompiler } from "../core/moduleInstaller.ts";
 import { defaultAcpiConfig } from "../devices/acpi/tables.ts";
 import { addAcpiTables, addE820 } from "../devices/fwcfg/firmwareFiles.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
@@ -41,6 +42,11 @@ const EXACT_SLICE_INSTRUCTIONS = 100_000;
 const JIT_MODE_OF = { interp: "off", auto: "auto", jit: "forced" } as const;
 const RUNNING: SliceResult = { kind: "running" };
 
+/** Whether a machine like this has use for another thread that compiles. */
+export function wantsCompiler({ engine, clock, jit }: VmConfig): boolean {
+  return engine === "auto" && (jit?.compile ?? (clock === "icount" ? "sync" : "async")) === "async";
+}
+
 export class Machine {
   readonly board: Board;
   readonly clock: MachineClock;
@@ -77,12 +83,21 @@ export class Machine {
     this.powerOn();
   }
 
-  /** Throws a VmError or EngineError that says what is wrong with the configuration. */
-  static async create(config: VmConfig, modules: EngineModules, backends: MachineBackends): Promise<Machine> {
+  /**
+   * Throws a VmError or EngineError that says what is wrong with the configuration. `compiler` is for owners that let events in
+   * between slices.
+   */
+  static async create(
+    config: VmConfig,
+    modules: EngineModules,
+    backends: MachineBackends,
+    compiler?: ModuleCompiler,
+  ): Promise<Machine> {
     const host = new HostSide();
     const engine = await Engine.create(modules, config.memoryMib, host, {
       ...config.jit,
       mode: JIT_MODE_OF[config.engine],
+      ...(compiler && wantsCompiler(config) && { compiler }),
     });
     return new Machine(engine, host, config, backends);
   }

@@ -23,6 +23,12 @@ export interface JitTuning {
   threshold?: number;
   /** Memory for what belongs to translated code, at least 1 MiB. All there is when left out. */
   cacheBytes?: number;
+  /**
+   * Whether modules are compiled on another thread while the guest goes on (`auto`, where the VM's owner has such a thread), or in place.
+   * `async` when left out, but `sync` under the instruction clock: translated code is found and checked by page walks, so when it comes
+   * decides when page-table entries get their accessed bits.
+   */
+  compile?: "async" | "sync";
   /** JitFeature bits; what the host has when left out. SHARED_MEMORY follows from the memory. */
   features?: number;
   /** Count what each translated piece of code executes. */

@@ -5,6 +5,7 @@
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import { SerialChannel } from "../console/serialChannel.ts";
 import type { EngineModules } from "../core/engine.ts";
+import type { ModuleCompiler } from "../core/moduleInstaller.ts";
 import { readTextScreen } from "../devices/vga/textScreen.ts";
 import { type Frame, Renderer } from "../display/renderer.ts";
 import { Typist } from "../input/typing.ts";
@@ -44,16 +45,24 @@ export class Vm {
     this.typist = new Typist({ clock: machine.clock, keyboard: machine.board.keyboardController.keyboard });
   }
 
-  /** Throws a VmError or EngineError with one clear message when the VM cannot be made. */
-  static async create(config: VmConfig, engine: EngineModules): Promise<Vm> {
+  /**
+   * Throws a VmError or EngineError with one clear message when the VM cannot be made. `compiler` compiles translated code
+   * while the guest goes on; left out, that is done in place.
+   */
+  static async create(config: VmConfig, engine: EngineModules, compiler?: ModuleCompiler): Promise<Vm> {
     const createdMs = performance.now();
     const serial = new SerialChannel();
     let vm: Vm | undefined;
-    const machine = await Machine.create(config, engine, {
-      com1: serial,
-      com2: { write: () => {} },
-      onDebugByte: (byte) => vm?.onDebugByte?.(byte),
-    });
+    const machine = await Machine.create(
+      config,
+      engine,
+      {
+        com1: serial,
+        com2: { write: () => {} },
+        onDebugByte: (byte) => vm?.onDebugByte?.(byte),
+      },
+      compiler,
+    );
     vm = new Vm(machine, serial, createdMs);
     return vm;
   }

@@ -5,6 +5,8 @@
 
 import type { EngineModules } from "../core/engine.ts";
 import { CanvasDisplay } from "../display/canvasDisplay.ts";
+import { wantsCompiler } from "../machine/machine.ts";
+import { type CompileAnswer, RemoteCompiler } from "../vm/remoteCompiler.ts";
 import { Vm } from "../vm/vm.ts";
 import type { VmConfig } from "../vm/vmConfig.ts";
 import { VmError } from "../vm/vmError.ts";
@@ -27,6 +29,7 @@ interface Display {
 
 export class VmService {
   private created: Vm | undefined;
+  private compileWorker: Worker | undefined;
   private port: MessagePort | undefined;
   private display: Display | undefined;
   private framePoster: FramePoster | undefined;
@@ -38,7 +41,7 @@ export class VmService {
   /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
     this.port = port;
-    const vm = await Vm.create(config, engine);
+    const vm = await Vm.create(config, engine, this.startCompiler(config));
     this.created = vm;
     vm.serial.onOutput((bytes) => this.serial.write(bytes));
     vm.onState((state, reason) => {
@@ -97,12 +100,24 @@ export class VmService {
     this.display?.stop();
     this.serial.finish();
     this.created?.close();
+    this.compileWorker?.terminate();
     this.port?.close();
   }
 
   /** Tells the page of a defect that no call was there to report. */
   reportFault(error: unknown): void {
     this.post({ kind: "fault", error: packError(error) });
+  }
+
+  /** A worker of this VM's own, which ends with it; where workers have none it is done here. */
+  private startCompiler(config: VmConfig): RemoteCompiler | undefined {
+    if (!wantsCompiler(config) || typeof Worker !== "function") return undefined;
+    const worker = new Worker(new URL("./compileWorker.ts", import.meta.url), { type: "module" });
+    const compiler = new RemoteCompiler((request) => worker.postMessage(request));
+    worker.onmessage = (event: MessageEvent<CompileAnswer>) => compiler.receive(event.data);
+    worker.onerror = () => compiler.fail();
+    this.compileWorker = worker;
+    return compiler;
   }
 
   private get vm(): Vm {

@@ -11,6 +11,9 @@ import type { RegionText } from "./regionReader.ts";
 const FIXED_LOCALS = ["entry", "exit", "left", "tlb", "bail", "target"];
 const TABLES: Readonly<Record<string, string>> = { "i64.load": "recovery", "i32.load": "recovery+8" };
 
+/** Of call_indirect, before those of the function: table and type. */
+const CALL_INDIRECT_OPERANDS = 2;
+
 export function wasmText(region: RegionText, names: AddressNames, helper: (number: number) => string): string {
   const module = binaryen.readBinaryWithFeatures(region.wasm, binaryen.Features.All);
   const parts = parseExpression(module.emitText());
@@ -51,8 +54,8 @@ class Namer {
       case "i32.const":
       case "i64.const":
         return this.constant(rest[0] as string);
-      case "call":
-        return [operation, this.callee(rest[0] as string), ...rest.slice(1).map((part) => this.rewrite(part))];
+      case "call_indirect":
+        return this.call(rest.slice(CALL_INDIRECT_OPERANDS));
       default:
         return this.rewriteOther(operation, rest);
     }
@@ -85,8 +88,10 @@ class Namer {
     return `$${this.locals.get(index) ?? `t${index}`}`;
   }
 
-  private callee(name: string): string {
-    return `$${this.helper(Number(name.replace("$fimport$", "")))}`;
+  /** A call of a helper: its operands, then its number, which is its place in the table. */
+  private call(parts: readonly Expression[]): Expression {
+    const [, number] = parts.at(-1) as string[];
+    return ["call", `$${this.helper(Number(number))}`, ...parts.slice(0, -1).map((part) => this.rewrite(part))];
   }
 
   private constant(text: string): string {
