@@ -14,7 +14,7 @@ import { becomeHot, translateNow, translateQueue, widen } from "../jit/queue";
 import { isCurrent } from "../mmu/epochs";
 import { noteTarget } from "../jit/targets";
 import { ANY_EPOCH, Entry, LinkSlot } from "../jit/translations";
-import { Block, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
+import { Block, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { IP_NOT_SET } from "./cold";
 import { dispatch, dispatchHot } from "./dispatch";
@@ -254,7 +254,9 @@ function lookUpAndLink(cpu: Exec, block: Block, slot: u32): u32 {
   const cacheable = <u32>changetype<usize>(block) != <u32>SCRATCH;
   const target = lookUp(cpu);
   if (!target || !cacheable || cpu.linkSlot != slot || (fromIp ^ cpu.rip) >> 12 != 0) return target;
-  if (target != <u32>SCRATCH && !changetype<Block>(<usize>target).code) store<u32>(<usize>slot, target);
+  const to = changetype<Block>(<usize>target);
+  // One that crosses into another page is looked up each time: that page may be mapped anew.
+  if (target != <u32>SCRATCH && !to.code && to.secondPage == NO_PAGE) store<u32>(<usize>slot, target);
   return target;
 }
 
