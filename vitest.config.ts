@@ -10,5 +10,7 @@ export default defineConfig({
       "bench/**/*.test.ts",
     ],
     testTimeout: 120_000,
+    // Some compile AssemblyScript first.
+    hookTimeout: 120_000,
   },
 });
