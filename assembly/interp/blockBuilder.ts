@@ -47,7 +47,8 @@ export function findOrBuildBlock(cpu: Vcpu): u32 {
   if (physical == UNCACHED) return cpu.attention & Attention.FAULT ? 0 : buildUncached(cpu, linear);
   const entry = findEntry(cpu, physical, cpu.rip, codeBase(cpu));
   const address = entry ? entry : findOrDecode(cpu, linear, physical);
-  if (address && address != SCRATCH_BLOCK) enterInJumpCache(linear, address, epochOf(cpu, linear, changetype<Block>(<usize>address)));
+  if (address && address != SCRATCH_BLOCK)
+    enterInJumpCache(linear, address, epochOf(cpu, linear, changetype<Block>(<usize>address)));
   return address;
 }
 

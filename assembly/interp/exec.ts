@@ -26,6 +26,7 @@ import { mulHighSigned, mulHighUnsigned } from "../cpu/product";
 import { effectiveAddress, linearAddress } from "../mmu/address";
 import { linearLoad, linearModify, linearStore, linearWriteBack } from "../mmu/access";
 
+
 @unmanaged
 export class Exec extends Vcpu {
   // ---- values ----

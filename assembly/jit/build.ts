@@ -12,7 +12,17 @@ import { BuildState, Terminator } from "./buildState";
 import { carryOf, conditionNode, overrideFlags, setKnown, setRotated, setShift, setUnlessZero } from "./flagNodes";
 import { mulHigh64, mulHighSigned64 } from "./flagResults";
 import { isConst, node } from "./ir";
-import { bailIf, linearOf, loadAt, modifyAt, offsetOf, pastCodeLimit, stackLinearOf, storeAt, storeHost } from "./memoryNodes";
+import {
+  bailIf,
+  linearOf,
+  loadAt,
+  modifyAt,
+  offsetOf,
+  pastCodeLimit,
+  stackLinearOf,
+  storeAt,
+  storeHost,
+} from "./memoryNodes";
 import {
   arithmetic,
   as32,
@@ -51,28 +61,23 @@ export class Build extends BuildState {
     return readRegister(this, address, bitsOf<T>());
   }
 
-
   writeReg<T>(address: u32, value: u32): void {
     writeRegister(this, address, bitsOf<T>(), value);
   }
-
 
   readSrc<T, K>(i: Insn): u32 {
     if (isMem<K>()) return this.loadOperand<T>(i);
     return readRegister(this, i.src, bitsOf<T>());
   }
 
-
   readDst<T, K>(i: Insn): u32 {
     if (isMem<K>()) return this.loadOperand<T>(i);
     return readRegister(this, i.dst, bitsOf<T>());
   }
 
-
   loadOperand<T>(i: Insn): u32 {
     return loadAt(this, linearOf(this, i, constant(this, 0), <u32>sizeof<T>(), false), <u32>sizeof<T>());
   }
-
 
   readModify<T, K>(i: Insn): u32 {
     if (isMem<K>())
@@ -80,53 +85,44 @@ export class Build extends BuildState {
     return readRegister(this, i.dst, bitsOf<T>());
   }
 
-
   writeBack<T, K>(i: Insn, value: u32): void {
     if (isMem<K>()) storeHost(this, this.rmwHost, value, <u32>sizeof<T>());
     else writeRegister(this, i.dst, bitsOf<T>(), value);
   }
 
-
   writeDst<T, K>(i: Insn, value: u32): void {
-    if (isMem<K>()) storeAt(this, linearOf(this, i, constant(this, 0), <u32>sizeof<T>(), true), value, <u32>sizeof<T>());
+    if (isMem<K>())
+      storeAt(this, linearOf(this, i, constant(this, 0), <u32>sizeof<T>(), true), value, <u32>sizeof<T>());
     else writeRegister(this, i.dst, bitsOf<T>(), value);
   }
-
 
   load<T>(linear: u32): u32 {
     return loadAt(this, linear, <u32>sizeof<T>());
   }
 
-
   store<T>(linear: u32, value: u32): void {
     storeAt(this, linear, value, <u32>sizeof<T>());
   }
-
 
   modify<T>(linear: u32): u32 {
     return modifyAt(this, linear, <u32>sizeof<T>());
   }
 
-
   finishModify<T>(value: u32): void {
     storeHost(this, this.rmwHost, value, <u32>sizeof<T>());
   }
-
 
   address(i: Insn): u32 {
     return offsetOf(this, i, constant(this, 0));
   }
 
-
   linear(i: Insn): u32 {
     return linearOf(this, i, constant(this, 0), (<u32>1) << (<u32>i.size), false);
   }
 
-
   linearDisplaced(i: Insn, delta: u32): u32 {
     return linearOf(this, i, delta, (<u32>1) << (<u32>i.size), false);
   }
-
 
   gpr(index: u32): u32 {
     return <u32>MemoryMap.VCPU + (index << 3);
@@ -136,14 +132,12 @@ export class Build extends BuildState {
   stackPointer(delta: i64): u32 {
     const rsp = getVariable(this, RSP);
     if (this.wide) return binary(this, Wasm.I64_ADD, as64(this, rsp), constant(this, <u64>delta));
-    return binary(this, Wasm.I32_ADD, as32(this, rsp), constant(this, <u64>delta & 0xffff_ffff));
+    return binary(this, Wasm.I32_ADD, as32(this, rsp), constant(this, (<u64>delta) & 0xffff_ffff));
   }
-
 
   stackLinear<T>(i: Insn, pointer: u32, write: bool): u32 {
     return stackLinearOf(this, pointer, <u32>sizeof<T>(), write);
   }
-
 
   setStackPointer<T>(pointer: u32): void {
     const width = this.mode & Mode.STACK_SIZE;
@@ -166,57 +160,46 @@ export class Build extends BuildState {
     return arithmetic(this, Wasm.I32_ADD, bitsOf<T>(), a, x);
   }
 
-
   sub<T>(a: u32, x: u32): u32 {
     return arithmetic(this, Wasm.I32_SUB, bitsOf<T>(), a, x);
   }
-
 
   mul<T>(a: u32, x: u32): u32 {
     return arithmetic(this, Wasm.I32_MUL, bitsOf<T>(), a, x);
   }
 
-
   and<T>(a: u32, x: u32): u32 {
     return bitwise(this, Wasm.I32_AND, bitsOf<T>(), a, x);
   }
-
 
   or<T>(a: u32, x: u32): u32 {
     return bitwise(this, Wasm.I32_OR, bitsOf<T>(), a, x);
   }
 
-
   xor<T>(a: u32, x: u32): u32 {
     return bitwise(this, Wasm.I32_XOR, bitsOf<T>(), a, x);
   }
-
 
   not<T>(a: u32): u32 {
     const ones = constant(this, (<u64>-1) >> (<u64>(64 - bitsOf<T>())));
     return arithmetic(this, Wasm.I32_XOR, bitsOf<T>(), a, ones);
   }
 
-
   signExtend<S, T>(a: u32): u32 {
     return extendSign(this, a, bitsOf<S>(), bitsOf<T>());
   }
-
 
   select(condition: u32, a: u32, x: u32): u32 {
     return choose(this, condition, a, x);
   }
 
-
   equal(a: u32, x: u32): u32 {
     return isConst(x) && !node(x).imm ? isZero(this, a) : compare(this, Wasm.I32_EQ, a, x);
   }
 
-
   notEqual(a: u32, x: u32): u32 {
     return compare(this, Wasm.I32_NE, a, x);
   }
-
 
   both(a: u32, x: u32): u32 {
     return binary(this, Wasm.I32_AND, a, x);
@@ -227,35 +210,29 @@ export class Build extends BuildState {
     return arithmetic(this, Wasm.I32_SHL, bitsOf<T>(), a, count);
   }
 
-
   shr<T>(a: u32, count: u32): u32 {
     return arithmetic(this, Wasm.I32_SHR_U, bitsOf<T>(), a, count);
   }
-
 
   sar<T>(a: u32, count: u32): u32 {
     const wide = extendSign(this, a, bitsOf<T>(), sizeof<T>() == 8 ? 64 : 32);
     return arithmetic(this, Wasm.I32_SHR_S, bitsOf<T>(), wide, count);
   }
 
-
   rotl<T>(a: u32, count: u32): u32 {
     if (sizeof<T>() >= 4) return arithmetic(this, Wasm.I32_ROTL, bitsOf<T>(), a, count);
     return rotateNarrow(this, Wasm.I32_SHL, Wasm.I32_SHR_U, bitsOf<T>(), a, count);
   }
-
 
   rotr<T>(a: u32, count: u32): u32 {
     if (sizeof<T>() >= 4) return arithmetic(this, Wasm.I32_ROTR, bitsOf<T>(), a, count);
     return rotateNarrow(this, Wasm.I32_SHR_U, Wasm.I32_SHL, bitsOf<T>(), a, count);
   }
 
-
   lowestBit<T>(a: u32): u32 {
     if (sizeof<T>() == 8) return unary(this, Wasm.I64_CTZ, ValueType.I64, as64(this, a));
     return unary(this, Wasm.I32_CTZ, ValueType.I32, as32(this, a));
   }
-
 
   highestBit<T>(a: u32): u32 {
     if (sizeof<T>() == 8) {
@@ -264,7 +241,6 @@ export class Build extends BuildState {
     }
     return binary(this, Wasm.I32_SUB, constant(this, 31), unary(this, Wasm.I32_CLZ, ValueType.I32, as32(this, a)));
   }
-
 
   byteSwap<T>(a: u32): u32 {
     return sizeof<T>() == 2 ? constant(this, 0) : swapBytes(this, a, sizeof<T>() == 8);
@@ -275,7 +251,6 @@ export class Build extends BuildState {
     if (sizeof<T>() == 8) return mulHigh64(this, as64(this, a), as64(this, x));
     return this.highPart<T>(as64(this, a), as64(this, x));
   }
-
 
   mulHighSigned<T>(a: u32, x: u32): u32 {
     if (sizeof<T>() == 8) return mulHighSigned64(this, as64(this, a), as64(this, x));
@@ -294,51 +269,41 @@ export class Build extends BuildState {
     setKnown(this, FlagOp.ADD, bitsOf<T>(), result, x, 0);
   }
 
-
   flagsSub<T>(a: u32, x: u32): void {
     setKnown(this, FlagOp.SUB, bitsOf<T>(), a, x, 0);
   }
-
 
   flagsAdc<T>(result: u32, x: u32, carryIn: u32): void {
     setKnown(this, FlagOp.ADC, bitsOf<T>(), result, x, carryIn);
   }
 
-
   flagsSbb<T>(a: u32, x: u32, carryIn: u32): void {
     setKnown(this, FlagOp.SBB, bitsOf<T>(), a, x, carryIn);
   }
-
 
   flagsLogic<T>(result: u32): void {
     setKnown(this, FlagOp.LOGIC, bitsOf<T>(), result, constant(this, 0), 0);
   }
 
-
   flagsInc<T>(result: u32): void {
     setKnown(this, FlagOp.INC, bitsOf<T>(), result, 0, 0);
   }
-
 
   flagsDec<T>(result: u32): void {
     setKnown(this, FlagOp.DEC, bitsOf<T>(), result, 0, 0);
   }
 
-
   flagsShl<T>(a: u32, count: u32): void {
     setShift(this, FlagOp.SHL, bitsOf<T>(), a, count);
   }
-
 
   flagsShr<T>(a: u32, count: u32): void {
     setShift(this, FlagOp.SHR, bitsOf<T>(), a, count);
   }
 
-
   flagsSar<T>(a: u32, count: u32): void {
     setShift(this, FlagOp.SAR, bitsOf<T>(), a, count);
   }
-
 
   flagsDoubleShift<T>(count: u32, result: u32, carry: u32, overflow: u32): void {
     const one = constant(this, 1);
@@ -348,13 +313,11 @@ export class Build extends BuildState {
     setUnlessZero(this, FlagOp.SHIFT, bitsOf<T>(), result, bits, count);
   }
 
-
   flagsRol<T>(count: u32, result: u32): void {
     const carry = binary(this, Wasm.I32_AND, as32(this, result), constant(this, 1));
     const top = this.topBits<T>(result, 1);
     setRotated(this, count, carry, binary(this, Wasm.I32_XOR, top, carry));
   }
-
 
   flagsRor<T>(count: u32, result: u32): void {
     const carry = this.topBits<T>(result, 1);
@@ -367,31 +330,25 @@ export class Build extends BuildState {
     return as32(this, arithmetic(this, Wasm.I32_SHR_U, bitsOf<T>(), value, constant(this, bitsOf<T>() - count)));
   }
 
-
   flagsImul<T>(a: u32, x: u32): void {
     setKnown(this, FlagOp.IMUL, bitsOf<T>(), a, x, 0);
   }
-
 
   flagsMul<T>(a: u32, x: u32): void {
     setKnown(this, FlagOp.MUL, bitsOf<T>(), a, x, 0);
   }
 
-
   setCarry(carry: u32): void {
     overrideFlags(this, Flag.CF, as32(this, carry));
   }
-
 
   carry(): u32 {
     return carryOf(this);
   }
 
-
   condition(cc: u32): u32 {
     return conditionNode(this, cc);
   }
-
 
   conditionOf(cc: u32): u32 {
     return conditionNode(this, cc);
@@ -402,24 +359,20 @@ export class Build extends BuildState {
     this.terminator = i.op == Op.BLOCK_END ? Terminator.NEXT : Terminator.JUMP;
   }
 
-
   jumpIf(taken: u32, i: Insn, target: u32): void {
     if (!(this.mode & Mode.FLAT_CS)) bailIf(this, binary(this, Wasm.I32_AND, taken, pastCodeLimit(this, target)));
     this.terminator = Terminator.BRANCH;
     this.taken = taken;
   }
 
-
   jumpIndirect(target: u32): void {
     this.terminator = Terminator.INDIRECT;
     this.target = target;
   }
 
-
   checkTarget(target: u32): void {
     if (!(this.mode & Mode.FLAT_CS)) bailIf(this, pastCodeLimit(this, target));
   }
-
 
   checkIndirectTarget(target: u32): void {
     if (!this.wide) {

@@ -59,7 +59,6 @@ export function clearInterruptFlag(b: Build): void {
   changeEflags(b, Flag.IF, 0);
 }
 
-
 export function setDirection(b: Build, down: bool): void {
   changeEflags(b, Flag.DF, down ? Flag.DF : 0);
 }

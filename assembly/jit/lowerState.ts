@@ -64,13 +64,11 @@ export function beginLocals(s: LowerState): void {
   s.targetLocal = newLocal(s, ValueType.I32);
 }
 
-
 export function newLocal(s: LowerState, type: u32): u32 {
   const index = s.locals++;
   store<u8>(<usize>(LOCAL_TYPES + min<u32>(index, MAX_LOCALS - 1)), <u8>type);
   return index;
 }
-
 
 export function localType(index: u32): u32 {
   return <u32>load<u8>(<usize>(LOCAL_TYPES + index));
@@ -82,7 +80,6 @@ function freeList(type: u32): usize {
   return <usize>(FREE_LISTS + (ValueType.I32 - type) * FREE_LIST_BYTES);
 }
 
-
 export function takeTemporary(s: LowerState, type: u32): u32 {
   const list = freeList(type);
   const count = load<u32>(list);
@@ -90,7 +87,6 @@ export function takeTemporary(s: LowerState, type: u32): u32 {
   store<u32>(list, count - 1);
   return load<u32>(list + <usize>(count << 2));
 }
-
 
 export function releaseTemporary(index: u32, type: u32): void {
   const list = freeList(type);

@@ -23,7 +23,12 @@ export function bailIf(b: BuildState, condition: u32): void {
 
 /** Whether `target` (an IP) lies past the code segment's limit. */
 export function pastCodeLimit(b: BuildState, target: u32): u32 {
-  return compare(b, Wasm.I32_GT_U, as32(b, target), loadSegment(b, Seg.CS, <u32>offsetof<Segment>("limit"), Wasm.I32_LOAD));
+  return compare(
+    b,
+    Wasm.I32_GT_U,
+    as32(b, target),
+    loadSegment(b, Seg.CS, <u32>offsetof<Segment>("limit"), Wasm.I32_LOAD),
+  );
 }
 
 /** A field of a segment register, from the vCPU struct. */
@@ -69,7 +74,7 @@ function sumOf(b: BuildState, i: Insn, delta: u32, bits: u32): u32 {
     if (i.scale) index = binary(b, wide ? Wasm.I64_SHL : Wasm.I32_SHL, index, constant(b, i.scale));
     sum = sum ? binary(b, add, sum, index) : index;
   }
-  const disp = wide ? <u64>i.disp : <u64>i.disp & 0xffff_ffff;
+  const disp = wide ? <u64>i.disp : (<u64>i.disp) & 0xffff_ffff;
   sum = sum ? binary(b, add, sum, constant(b, disp)) : constant(b, disp);
   return isConst(delta) && !node(delta).imm ? sum : binary(b, add, sum, fit(b, delta, wide));
 }
@@ -100,7 +105,15 @@ export function segmentLinearOf(b: BuildState, seg: u32, offset: u32, size: u32,
     const base = loadSegment(b, seg, <u32>offsetof<Segment>("base"), Wasm.I64_LOAD);
     return binary(b, Wasm.I64_ADD, base, as64(b, offset));
   }
-  const id = newNode(b, IrOp.CALL, ValueType.I64, as32(b, offset), 0, 0, <i64>(seg | (size << 8) | (write ? 0x1_0000 : 0)));
+  const id = newNode(
+    b,
+    IrOp.CALL,
+    ValueType.I64,
+    as32(b, offset),
+    0,
+    0,
+    <i64>(seg | (size << 8) | (write ? 0x1_0000 : 0)),
+  );
   const n = node(id);
   n.code = Helper.SEGMENT;
   n.flag = 1;

@@ -60,11 +60,9 @@ function addEdge(from: u32, to: i32): void {
   graph(<u32>to).predecessors |= bit(from);
 }
 
-
 export function successorsOf(index: u32): u64 {
   return graph(index).successors;
 }
-
 
 export function predecessorsOf(index: u32): u64 {
   return graph(index).predecessors;
@@ -74,7 +72,6 @@ export function predecessorsOf(index: u32): u64 {
 export function edgeLabel(index: u32): u32 {
   return graph(index).label;
 }
-
 
 export function isDispatched(index: u32): bool {
   return graph(index).dispatched != 0;
@@ -179,7 +176,7 @@ function emitScope(
 ): void {
   const count = findComponents(scope, heads, stack);
   const first: u32 = dispatch ? 0 : 1;
-  for (let k = count; k > first; ) {
+  for (let k = count; k > first;) {
     k--;
     s.code.open(Wasm.BLOCK, ValueType.EMPTY);
     s.depth++;

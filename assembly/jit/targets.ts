@@ -46,7 +46,6 @@ export function targetCount(source: u32): u32 {
   return place.source == source ? place.count : 0;
 }
 
-
 export function knownTarget(source: u32, index: u32): u64 {
   return load<u64>(slotOf(placeOf(source), index));
 }

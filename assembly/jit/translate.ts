@@ -16,7 +16,15 @@ import { flush } from "./flush";
 import { IrOp, Var, node } from "./ir";
 import { BUILD_STATE, FUNCTION_CODE, FUNCTION_CODE_SIZE, NODES } from "./layout";
 import { countUses, emitValue, loadTlb, loadVariables, lowerNodes, storeVariables } from "./lower";
-import { LowerState, MAX_LOCALS, beginLocals, localType, lowerState, releaseTemporary, takeTemporary } from "./lowerState";
+import {
+  LowerState,
+  MAX_LOCALS,
+  beginLocals,
+  localType,
+  lowerState,
+  releaseTemporary,
+  takeTemporary,
+} from "./lowerState";
 import { functionWritten, hasRoom, moduleEncoder } from "./module";
 import { addCount, beginCount } from "./profile";
 import { findReturns } from "./returns";
@@ -282,7 +290,7 @@ function appendFunction(s: LowerState, length: u32): u32 {
 /** Runs of locals of one type; written to `e` if there is one. */
 function localRuns(s: LowerState, encoder: Encoder | null): u32 {
   let runs: u32 = 0;
-  for (let i: u32 = 1; i < s.locals; ) {
+  for (let i: u32 = 1; i < s.locals;) {
     const type = localType(i);
     let count: u32 = 1;
     while (i + count < s.locals && localType(i + count) == type) count++;
@@ -391,7 +399,6 @@ function sortedTarget(index: u32): u32 {
   return <u32>load<u8>(TARGETS + <usize>index);
 }
 
-
 function targetIp(index: u32): u64 {
   return changetype<Block>(<usize>regionBlock(index).block).ip;
 }
@@ -431,7 +438,6 @@ function emitSearch(s: LowerState, target: u32, type: u32, first: u32, end: u32)
     emitConditionalEdge(s, <i32>index, 0, 0);
   }
 }
-
 
 function emitComparison(e: Encoder, local: u32, wide: bool, code: u32, value: u64): void {
   e.local(Wasm.LOCAL_GET, local);

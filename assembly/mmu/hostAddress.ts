@@ -8,7 +8,18 @@ import { fill, fillKind, isWide, nextPage } from "./fill";
 import { Access, WALK_FAULT } from "./paging";
 import { readSource, writeSource } from "./physical";
 import { restoreWriteTag } from "./slow";
-import { OFFSET_MASK, PAGE_MASK, PHYSICAL_PAGE, READ_TAG, SLOW, TlbKind, WRITE_TAG, kindOf, tlbBase, tlbEntry } from "./tlb";
+import {
+  OFFSET_MASK,
+  PAGE_MASK,
+  PHYSICAL_PAGE,
+  READ_TAG,
+  SLOW,
+  TlbKind,
+  WRITE_TAG,
+  kindOf,
+  tlbBase,
+  tlbEntry,
+} from "./tlb";
 import { watching } from "./watch";
 
 const NONE: u64 = <u64>-1;
