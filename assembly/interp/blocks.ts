@@ -22,6 +22,8 @@ import { clearAllCodePages, markCodePage } from "../mmu/codePages";
 
 /** No CPU is in this mode. */
 export const DEAD_MODE: u32 = 0xffff_ffff;
+/** Vcpu.linkSlot while an instruction runs that has not said where to go on: behind it. */
+export const IP_NOT_SET: u32 = 1;
 export const MAX_BLOCK_INSNS: u32 = 64;
 export const BLOCK_HEADER_SIZE: usize = 64;
 
@@ -88,7 +90,8 @@ export function clearBlocks(cpu: Vcpu): void {
   store<u32>(<usize>CROSSING_LIST, 0);
   clearAllCodePages();
   cpu.jitQueued = 0;
-  cpu.linkSlot = 0;
+  // In the middle of an instruction (a port access that moves a BAR) IP still has to be set behind it.
+  if (cpu.linkSlot != IP_NOT_SET) cpu.linkSlot = 0;
   cpu.attention |= Attention.STOP;
 }
 

@@ -6,10 +6,8 @@ import { executeInteger } from "../isa/integer";
 import { executeSse } from "../isa/sse/execute";
 import { executeSystem } from "../isa/system/execute";
 import { executeX87 } from "../isa/x87/execute";
+import { IP_NOT_SET } from "./blocks";
 import { Exec } from "./exec";
-
-/** linkSlot while no instruction of the block has set IP. */
-export const IP_NOT_SET: u32 = 1;
 
 /**
  * Executes a cold instruction. One that ends its block without going anywhere may have changed what the next block is

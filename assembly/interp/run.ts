@@ -14,9 +14,8 @@ import { becomeHot, translateNow, translateQueue, widen } from "../jit/queue";
 import { isCurrent } from "../mmu/epochs";
 import { noteTarget } from "../jit/targets";
 import { ANY_EPOCH, Entry, LinkSlot } from "../jit/translations";
-import { Block, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
+import { Block, IP_NOT_SET, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
-import { IP_NOT_SET } from "./cold";
 import { dispatch, dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
 

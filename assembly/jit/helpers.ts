@@ -2,7 +2,7 @@
 import { Attention, Vcpu, vcpu } from "../cpu/state";
 import { arithmeticFlags, getCarry, testCondition, updateArithmeticFlags } from "../cpu/flags";
 import { Insn } from "../decode/insn";
-import { IP_NOT_SET } from "../interp/cold";
+import { IP_NOT_SET } from "../interp/blocks";
 import { dispatch } from "../interp/dispatch";
 import { Exec } from "../interp/exec";
 import { divide128 } from "../isa/wideDivision";
