@@ -257,7 +257,8 @@ export class Vcpu {
   globalEpoch: u32;
   /** Epochs given out. */
   epochs: u32;
-  _pad4: u32;
+  /** After jitProbe: negative where the access says nothing about the rest of its page (jit/lower.ts). */
+  probeFar: u32;
   statJitInstructions: u64;
   statRegions: u64;
   statModules: u64;

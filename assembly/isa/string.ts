@@ -1,5 +1,4 @@
-// MOVS, STOS and LODS, helper instructions. Forward runs within a page of plain memory go in one piece, everything else by
-// elements. The destination is always in ES; the source's segment can be overridden (Insn.segment).
+// MOVS, STOS and LODS, helper instructions. Runs within a page of plain memory go in one piece, everything else by elements. The destination is always in ES; the source's segment can be overridden (Insn.segment).
 import { Flag, Seg } from "../cpu/state";
 import { sizeLog2 } from "../cpu/flags";
 import { Insn } from "../decode/insn";
@@ -18,6 +17,7 @@ import {
   hostToRead,
   hostToWrite,
   isRepeated,
+  lowest,
   roundsOf,
 } from "./stringState";
 
@@ -53,26 +53,38 @@ function loadOne<T>(cpu: Exec, i: Insn): bool {
 
 // ---- runs: how many elements were done in one piece, perhaps 0 ----
 
-/** Copies as ascending single elements do: an overlap just ahead repeats what lies before it. */
-function copyForward<T>(target: u32, source: u32, bytes: u32): void {
-  if (target - source >= bytes) {
+/** Copies as single elements in the direction of DF do: an overlap just ahead repeats what lies before it. */
+function copyRun<T>(cpu: Exec, target: u32, source: u32, bytes: u32): void {
+  const backward = (cpu.eflags & Flag.DF) != 0;
+  if ((backward ? source - target : target - source) - 1 >= bytes - 1)
     memory.copy(<usize>target, <usize>source, <usize>bytes);
-    return;
-  }
+  else if (backward) copyDown<T>(target, source, bytes);
+  else copyUp<T>(target, source, bytes);
+}
+
+function copyUp<T>(target: u32, source: u32, bytes: u32): void {
   for (let at: u32 = 0; at < bytes; at += <u32>sizeof<T>())
     store<T>(<usize>(target + at), load<T>(<usize>(source + at)));
+}
+
+function copyDown<T>(target: u32, source: u32, bytes: u32): void {
+  for (let at = bytes; at;) {
+    at -= <u32>sizeof<T>();
+    store<T>(<usize>(target + at), load<T>(<usize>(source + at)));
+  }
 }
 
 function moveRun<T>(cpu: Exec, i: Insn, wanted: u64): u64 {
   const from = getIndex(cpu, i, SOURCE);
   const to = getIndex(cpu, i, DESTINATION);
-  let count = elementsOnPage(cpu, i, i.segment, from, sizeLog2<T>(), wanted);
-  count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), count);
+  const size = sizeLog2<T>();
+  let count = elementsOnPage(cpu, i, i.segment, from, size, wanted);
+  count = elementsOnPage(cpu, i, Seg.ES, to, size, count);
   if (!count) return 0;
-  const source = hostToRead(cpu, elementLinear<T>(cpu, i, i.segment, from, false));
-  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, to, true));
+  const source = hostToRead(cpu, elementLinear<T>(cpu, i, i.segment, lowest(cpu, from, size, count), false));
+  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, lowest(cpu, to, size, count), true));
   if (!source || !target || cpu.faulted()) return 0;
-  copyForward<T>(target, source, (<u32>count) << sizeLog2<T>());
+  copyRun<T>(cpu, target, source, (<u32>count) << size);
   advance<T>(cpu, i, SOURCE, count);
   advance<T>(cpu, i, DESTINATION, count);
   return count;
@@ -89,11 +101,12 @@ function fill<T>(target: u32, value: u64, bytes: u32): void {
 
 function storeRun<T>(cpu: Exec, i: Insn, wanted: u64): u64 {
   const to = getIndex(cpu, i, DESTINATION);
-  const count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), wanted);
+  const size = sizeLog2<T>();
+  const count = elementsOnPage(cpu, i, Seg.ES, to, size, wanted);
   if (!count) return 0;
-  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, to, true));
+  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, lowest(cpu, to, size, count), true));
   if (!target || cpu.faulted()) return 0;
-  fill<T>(target, cpu.readReg<T>(cpu.gpr(RAX)), (<u32>count) << sizeLog2<T>());
+  fill<T>(target, cpu.readReg<T>(cpu.gpr(RAX)), (<u32>count) << size);
   advance<T>(cpu, i, DESTINATION, count);
   return count;
 }
@@ -114,14 +127,10 @@ export function stos<T>(cpu: Exec, i: Insn): void {
 function repeat<T>(cpu: Exec, i: Insn, moves: bool): void {
   let left = roundsOf(cpu, i);
   const whole = left;
-  const forward = !(cpu.eflags & Flag.DF);
   let budget: i32 = BUDGET;
   while (left && budget > 0 && !cpu.attention) {
-    let done: u64 = 0;
-    if (forward) {
-      const most = min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>());
-      done = moves ? moveRun<T>(cpu, i, most) : storeRun<T>(cpu, i, most);
-    }
+    const most = min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>());
+    let done = moves ? moveRun<T>(cpu, i, most) : storeRun<T>(cpu, i, most);
     budget -= (<i32>done) << sizeLog2<T>();
     if (!done && !cpu.faulted()) {
       if (!(moves ? moveOne<T>(cpu, i) : storeOne<T>(cpu, i))) break;

@@ -10,9 +10,9 @@ import { isWithinLimit, segmentLinear } from "../mmu/segmentation";
 import { ADDEND, READ_TAG, WRITE_TAG, tlbEntry } from "../mmu/tlb";
 
 /** Bytes of work in one go. */
-export const BUDGET: u32 = 4096;
+export const BUDGET: u32 = 0x8000;
 /** What an element counts at least, when it goes the slow way. */
-export const ELEMENT_COST: u32 = 16;
+export const ELEMENT_COST: u32 = 64;
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 
@@ -98,18 +98,34 @@ export function elementLinear<T>(cpu: Vcpu, i: Insn, seg: u32, offset: u64, writ
 }
 
 /**
- * How many elements of 1 << `size` bytes, at most `wanted` and forward from `offset`, lie on one page and surely within
- * the segment.
+ * How many elements of 1 << `size` bytes, at most `wanted` and in the direction of DF from the one at `offset`, lie on one page
+ * and surely within the segment.
  */
 export function elementsOnPage(cpu: Vcpu, i: Insn, seg: u32, offset: u64, size: u32, wanted: u64): u64 {
-  let linear = offset;
   const flat = isFlat(cpu, i, seg);
-  if (!flat) linear += segment(cpu, seg).base;
-  let count = min<u64>(wanted, (0x1000 - (linear & 0xfff)) >> size);
-  if (i.addressSize == 1) count = min<u64>(count, (0x1_0000 - offset) >> size);
+  const linear = flat ? offset : offset + segment(cpu, seg).base;
+  const backward = (cpu.eflags & Flag.DF) != 0;
+  let count = elementsBefore(linear & 0xfff, 0x1000, size, backward, wanted);
+  if (i.addressSize == 1) count = elementsBefore(offset, 0x1_0000, size, backward, count);
   if (flat || !count || (cpu.mode & Mode.CODE_SIZE) == 3) return count;
   const s = segment(cpu, seg);
-  return isWithinLimit(s.attributes, s.limit, offset, <u32>(count << size)) ? count : 0;
+  return isWithinLimit(s.attributes, s.limit, lowest(cpu, offset, size, count), <u32>(count << size)) ? count : 0;
+}
+
+/** How many elements, at most `wanted`, lie in one piece of `end` bytes, of which the first begins at byte `at`. */
+// @ts-ignore: decorator
+@inline
+function elementsBefore(at: u64, end: u64, size: u32, backward: bool, wanted: u64): u64 {
+  const above = (end - at) >> size;
+  if (!backward) return min<u64>(wanted, above);
+  return above ? min<u64>(wanted, (at >> size) + 1) : 0;
+}
+
+/** The lowest address of a run of `count` elements in the direction of DF whose first is at `address`. */
+// @ts-ignore: decorator
+@inline
+export function lowest(cpu: Vcpu, address: u64, size: u32, count: u64): u64 {
+  return cpu.eflags & Flag.DF ? address - ((count - 1) << size) : address;
 }
 
 /** The host address of `linear` when its page may be read plainly, else 0. */

@@ -33,8 +33,13 @@ export const enum IrOp {
   LOAD,
   /** wasm store `code` of b at a + imm. */
   STORE,
-  /** Host address of `size` bytes at linear address a; `flag`: to be written. Leaves the region when there is no plain one. */
+  /**
+   * Host address of `size` bytes at linear address a; `flag`: to be written. Leaves the region when there is no plain one. A RESULT
+   * node follows: the page offset of a, with a bit above it (Vcpu.probeFar) where nothing is known of the rest of the page.
+   */
   PROBE,
+  /** The same for the address of PROBE a (its RESULT b, its address c) + imm: where both are on one page, without asking the TLB. */
+  NEARBY,
   /** Leaves the region at this instruction, for the interpreter, if a. */
   BAIL_IF,
   /** Helper `code` (module.ts) on a, b, c (those that are not 0), then imm (as i32) if `flag`. */
@@ -47,7 +52,7 @@ export const enum IrOp {
   CHOOSE_CALL,
   /** x87 operation `code` (x87Lower.ts) on a, b, c, d: the significand; three RESULT nodes follow. */
   X87,
-  /** A further result of the X87 node before: sign and exponent; what has been rounded off; 1 if it was rounded up. */
+  /** A further result of the PROBE or X87 node before. Of X87: sign and exponent; what has been rounded off; 1 if it was rounded up. */
   RESULT,
 }
 
@@ -80,7 +85,7 @@ export class Node {
   op: u8;
   /** ValueType of the result; EMPTY for none. */
   type: u8;
-  /** PROBE: bytes. I32 values: bits that may be set, from the lowest. */
+  /** PROBE, NEARBY: bytes. I32 values: bits that may be set, from the lowest. */
   size: u8;
   flag: u8;
   /** wasm opcode or helper number. */

@@ -21,8 +21,12 @@ export const NODES_SIZE: u32 = 0x10_0000;
 /** Code of one function, before its locals and length are known: 1 MiB less the rest. */
 export const FUNCTION_CODE: u32 = NODES + NODES_SIZE;
 export const FUNCTION_CODE_SIZE: u32 = 0xf_0000;
-/** The module: 2 MiB. */
-export const MODULE_CODE: u32 = FUNCTION_CODE + FUNCTION_CODE_SIZE;
-export const MODULE_CODE_SIZE: u32 = 0x1f_0000;
+/** Branch hints (branchHints.ts): of the function, and those of the module as they are encoded; 64 KiB together. */
+export const FUNCTION_HINTS: u32 = FUNCTION_CODE + FUNCTION_CODE_SIZE;
+export const MODULE_HINTS: u32 = FUNCTION_HINTS + 0x4000;
+export const MODULE_HINTS_SIZE: u32 = 0xc000;
+/** The module: 2 MiB less the hints. */
+export const MODULE_CODE: u32 = MODULE_HINTS + MODULE_HINTS_SIZE;
+export const MODULE_CODE_SIZE: u32 = 0x1e_0000;
 /** Targets of indirect jumps (targets.ts): 64 KiB. */
 export const TARGET_TABLE: u32 = MODULE_CODE + MODULE_CODE_SIZE;

@@ -6,6 +6,7 @@ import { MemoryMap } from "../shared/memoryMap";
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
+import { Hint, hintBranch } from "./branchHints";
 import { Clobbers, clobberedVariables } from "./coldNodes";
 import { Helper } from "./helperNumber";
 import { IrOp, NODE_SIZE, Node, Var, isDroppable, isOrdered, node } from "./ir";
@@ -19,6 +20,7 @@ import {
   variableNodeSlot,
 } from "./lowerState";
 import { callHelper, helperParameter } from "./module";
+import { FAR, pageOffsetOf } from "./nearby";
 import { operandType } from "./operandTypes";
 import { addCount } from "./profile";
 import { variableType } from "./values";
@@ -67,10 +69,14 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
     case IrOp.PROBE:
       lowerProbe(b, s, n);
       return;
+    case IrOp.NEARBY:
+      lowerNearby(b, s, n);
+      return;
     case IrOp.BAIL_IF:
       s.code.i32Const(n.insn);
       s.code.local(Wasm.LOCAL_SET, s.bailLocal);
       emitValue(b, s, n.a, ValueType.I32);
+      hintBranch(s.code.at, Hint.UNLIKELY);
       s.code.branch(Wasm.BR_IF, s.depth - s.bailLabel);
       return;
     case IrOp.CALL:
@@ -241,6 +247,7 @@ function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   e.op(Wasm.I32_ADD);
   e.local(Wasm.LOCAL_TEE, entry);
   emitTagCheck(s, linear, n, isWide);
+  hintBranch(e.at, Hint.LIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
   s.depth++;
   e.local(Wasm.LOCAL_GET, linear);
@@ -254,18 +261,81 @@ function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   e.local(Wasm.LOCAL_SET, s.bailLocal);
   e.local(Wasm.LOCAL_GET, linear);
   if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
+  askForHost(s, n, host);
+  const offset = node(pageOffsetOf(<u32>changetype<usize>(n)));
+  if (offset.uses) {
+    e.i32Const(0);
+    e.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("probeFar"));
+    e.local(Wasm.LOCAL_SET, entry);
+  }
+  e.end();
+  s.depth--;
+
+  if (offset.uses) {
+    // In the plain case `entry` still holds its address: only its sign counts.
+    e.local(Wasm.LOCAL_GET, linear);
+    if (isWide) e.op(Wasm.I32_WRAP_I64);
+    e.i32Const(0xfff);
+    e.op(Wasm.I32_AND);
+    e.local(Wasm.LOCAL_GET, entry);
+    e.i32Const(FAR);
+    e.op(Wasm.I32_AND);
+    e.op(Wasm.I32_OR);
+    offset.local = <i32>entry;
+    e.local(Wasm.LOCAL_SET, entry);
+  } else releaseTemporary(entry, ValueType.I32);
+  unsettle(n.a, linear, type);
+  keepResult(n, host);
+}
+
+/** The engine is asked for the host address of the access at the address on the stack (I64): to local `host`, or away. */
+function askForHost(s: LowerState, n: Node, host: u32): void {
+  const e = s.code;
   e.i32Const(<i32>((<u32>n.size) | ((<u32>n.flag) << 8)));
   callHelper(e, Helper.PROBE);
   e.local(Wasm.LOCAL_TEE, host);
   e.op(Wasm.I32_EQZ);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, s.depth - s.bailLabel);
+}
+
+/** An access near one that has been probed. The address of that has a local, or is a variable's: the slow case need not evaluate any. */
+function lowerNearby(b: BuildState, s: LowerState, n: Node): void {
+  const e = s.code;
+  const first = settle(b, s, n.a, ValueType.I32);
+  const wide = node(n.c).type == ValueType.I64;
+  const linear = settle(b, s, n.c, wide ? ValueType.I64 : ValueType.I32);
+  const host = takeTemporary(s, ValueType.I32);
+  emitValue(b, s, n.b, ValueType.I32);
+  if (n.imm) {
+    e.i32Const(<i32>n.imm);
+    e.op(Wasm.I32_ADD);
+  }
+  e.i32Const(0x1000 - <i32>n.size);
+  e.op(Wasm.I32_LE_U);
+  hintBranch(e.at, Hint.LIKELY);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  s.depth++;
+  e.local(Wasm.LOCAL_GET, first);
+  if (n.imm) {
+    e.i32Const(<i32>n.imm);
+    e.op(Wasm.I32_ADD);
+  }
+  e.local(Wasm.LOCAL_SET, host);
+  e.op(Wasm.ELSE);
+  e.i32Const(n.insn);
+  e.local(Wasm.LOCAL_SET, s.bailLocal);
+  e.local(Wasm.LOCAL_GET, linear);
+  if (wide) e.i64Const(n.imm);
+  else e.i32Const(<i32>n.imm);
+  e.op(wide ? Wasm.I64_ADD : Wasm.I32_ADD);
+  if (!wide) e.op(Wasm.I64_EXTEND_I32_U);
+  askForHost(s, n, host);
   e.end();
   s.depth--;
-
-  releaseTemporary(entry, ValueType.I32);
-  unsettle(n.a, linear, type);
-  if (n.uses) n.local = <i32>host;
-  else releaseTemporary(host, ValueType.I32);
+  unsettle(n.a, first, ValueType.I32);
+  unsettle(n.c, linear, node(n.c).type);
+  keepResult(n, host);
 }
 
 /** Compares the tag of the entry on the stack with the page of the access's last byte. */
@@ -318,6 +388,7 @@ function lowerChooseCall(b: BuildState, s: LowerState, n: Node): void {
   emitValue(b, s, n.a, n.type);
   e.local(Wasm.LOCAL_SET, result);
   emitValue(b, s, n.c, ValueType.I32);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
   if (isVector) callWithVectors(e, n, first, second);
   else {
@@ -414,6 +485,7 @@ function lowerCold(b: BuildState, s: LowerState, n: Node): void {
     e.op(Wasm.I32_SUB);
   }
   callHelper(e, Helper.COLD);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
   addCount(s, <u32>n.flag);
   e.i32Const(0);

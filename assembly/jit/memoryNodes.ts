@@ -8,6 +8,7 @@ import { flush } from "./flush";
 import { Helper } from "./helperNumber";
 import { IrOp, isConst, node } from "./ir";
 import { as32, as64, binary, compare, constant, lowBits, newNode } from "./values";
+import { distanceTo, findNearby, pageOffsetOf, rememberProbe } from "./nearby";
 import { readRegister } from "./variables";
 
 const REGISTERS_END: u32 = MemoryMap.VCPU + 16 * 8;
@@ -140,11 +141,28 @@ export function stackLinearOf(b: BuildState, pointer: u32, size: u32, write: boo
 /** The host address of `size` bytes at `linear`, checked for the access. */
 export function probe(b: BuildState, linear: u32, size: u32, write: bool): u32 {
   flush(b);
+  const earlier = isConst(linear) ? 0 : findNearby(linear, write);
+  if (earlier) return probeNearby(b, earlier, linear, size, write);
   const id = newNode(b, IrOp.PROBE, ValueType.I32, linear, 0, 0, 0);
+  describeAccess(id, size, write);
+  newNode(b, IrOp.RESULT, ValueType.I32, 0, 0, 0, 0);
+  if (!isConst(linear)) rememberProbe(id, write);
+  return id;
+}
+
+function probeNearby(b: BuildState, earlier: u32, linear: u32, size: u32, write: bool): u32 {
+  const distance = distanceTo(linear, earlier);
+  const id = newNode(b, IrOp.NEARBY, ValueType.I32, earlier, pageOffsetOf(earlier), node(earlier).a, distance);
+  describeAccess(id, size, write);
+  return id;
+}
+
+// @ts-ignore: decorator
+@inline
+function describeAccess(id: u32, size: u32, write: bool): void {
   const n = node(id);
   n.size = <u8>size;
   n.flag = write ? 1 : 0;
-  return id;
 }
 
 function loadCode(size: u32): u32 {

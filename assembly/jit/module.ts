@@ -5,8 +5,9 @@ import { JitFeature } from "../shared/jit";
 import { MemoryMap } from "../shared/memoryMap";
 import { Encoder } from "../wasm/encoder";
 import { ValueType } from "../wasm/opcodes";
+import { beginHints, endFunctionHints, writeHints } from "./branchHints";
 import { Helper } from "./helperNumber";
-import { FUNCTION_CODE_SIZE, MODULE_CODE, MODULE_CODE_SIZE, MODULE_STATE } from "./layout";
+import { FUNCTION_CODE_SIZE, MODULE_CODE, MODULE_HINTS_SIZE, MODULE_CODE_SIZE, MODULE_STATE } from "./layout";
 
 
 @unmanaged
@@ -131,13 +132,14 @@ export function callHelper(e: Encoder, helper: u32): void {
 export function beginModule(): void {
   const m = state();
   m.functions = 0;
+  beginHints();
   // The code section is written first, at a distance; finishModule puts the rest in front of it.
   m.code = changetype<Encoder>(<usize>MODULE_STATE + 64);
   m.code.at = MODULE_CODE + PREAMBLE;
 }
 
 /** Room for everything before the bodies: names and types of helpers, function types, exports. */
-const PREAMBLE: u32 = 0x1000;
+const PREAMBLE: u32 = 0x1000 + MODULE_HINTS_SIZE;
 
 /** The encoder for a function's body, which follows the bodies before; the caller begins with `reserve` for its length. */
 export function moduleEncoder(): Encoder {
@@ -150,9 +152,11 @@ export function hasRoom(): bool {
   return m.functions < MAX_FUNCTIONS && m.code.at + FUNCTION_CODE_SIZE + 0x4000 < MODULE_CODE + MODULE_CODE_SIZE;
 }
 
-/** A function has been written; gives its number. */
-export function functionWritten(): u32 {
-  return state().functions++;
+/** A function has been written; what had been written at `start` + n before it moved is byte n of its body. Gives its number. */
+export function functionWritten(start: u32): u32 {
+  const index = state().functions++;
+  endFunctionHints(index, start);
+  return index;
 }
 
 /** Completes the module; gives the address of its bytes. */
@@ -166,6 +170,7 @@ export function finishModule(): u32 {
   writeImports(e, vcpu().jitFeatures);
   writeFunctions(e, m.functions);
   writeExports(e, m.functions);
+  writeHints(e, writeName);
   const bodies = MODULE_CODE + PREAMBLE;
   const bodyBytes = bodiesEnd - bodies;
   e.byte(Section.CODE);

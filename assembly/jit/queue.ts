@@ -12,12 +12,15 @@ import { beginModule } from "./module";
 import { completeEntries, recordRegion } from "./record";
 import { MAX_REGION_BLOCKS, region, regionBlock } from "./region";
 import { formRegion, isMapped, linearOf } from "./regions";
-import { QUEUE, Segment, currentSegment, hasRoom } from "./segments";
+import { QUEUE, Segment, cacheState, currentSegment, hasRoom } from "./segments";
 import { translate } from "./translate";
 import { Translation } from "./translations";
 
 /** Instructions for which the first block in the queue waits at most: about 5 ms. */
 const PATIENCE: u64 = 1_000_000;
+/** Blocks of other modes that stay in the queue at most, and how often they are tried again, twice as long after each time. */
+const MOST_LEFT: u32 = QUEUE_SIZE / 2;
+const MOST_RETRIES: u32 = 22;
 /** What a region may take of the code cache: its record, and copies of its instructions. */
 const REGION_ROOM: u32 = 0x1_0000;
 /** Blocks of the smaller regions that are tried when the translator refuses a larger one: a quarter each. */
@@ -84,11 +87,34 @@ function enterEntry(cpu: Vcpu, block: Block, entry: u32): void {
   enterInJumpCache(linear, entry, epochOf(cpu, linear, changetype<Block>(<usize>entry)));
 }
 
-/** Translates what is in the queue. */
+/** Translates what is in the queue and can be now. */
 export function translateQueue(cpu: Vcpu): void {
   const count = cpu.jitQueued;
   let done: u32 = 0;
   while (done < count) done = translateModule(cpu, done, count);
+  keepRest(cpu, count);
+}
+
+/** Blocks of other modes and address spaces wait for a time when the CPU is there, with ever longer intervals; then they are dropped. */
+function keepRest(cpu: Vcpu, count: u32): void {
+  let left: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = load<u32>(QUEUE + <usize>(i << 2));
+    if (entry) store<u32>(QUEUE + <usize>(left++ << 2), entry);
+  }
+  const state = cacheState();
+  cpu.jitQueued = left;
+  if (left && (left > MOST_LEFT || state.retries == MOST_RETRIES)) dropRest(cpu);
+  if (!cpu.jitQueued) {
+    state.retries = 0;
+    return;
+  }
+  cpu.jitDue = cpu.instructions + ((<u64>1) << (<u64>state.retries));
+  state.retries++;
+}
+
+function dropRest(cpu: Vcpu): void {
+  for (let i: u32 = 0; i < cpu.jitQueued; i++) changetype<Block>(<usize>queuedAt(i)).heat = (cpu.jitThreshold >> 2) + 1;
   cpu.jitQueued = 0;
 }
 
@@ -120,16 +146,14 @@ function translateModule(cpu: Vcpu, first: u32, count: u32): u32 {
   return at;
 }
 
-/** Takes number `index` out of the queue; null if it is not to be translated (any more, or not now). */
+/** Takes number `index` out of the queue; null if it is not to be translated any more, or stays in the queue. */
 function takeQueued(cpu: Vcpu, index: u32): Block {
   const address = queuedAt(index);
   const block = changetype<Block>(<usize>address);
+  const isAlive = address && block.mode != DEAD_MODE;
+  if (isAlive && (block.mode != cpu.mode || !isMapped(cpu, block))) return changetype<Block>(0);
   store<u32>(QUEUE + <usize>(index << 2), 0);
-  if (!address || block.mode == DEAD_MODE) return changetype<Block>(0);
-  if (block.mode == cpu.mode && isMapped(cpu, block)) return block;
-  // Not in this address space: soon, when it runs again.
-  block.heat = (cpu.jitThreshold >> 2) + 1;
-  return changetype<Block>(0);
+  return isAlive ? block : changetype<Block>(0);
 }
 
 function putBack(index: u32, block: Block, isWide: bool): void {

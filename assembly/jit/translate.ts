@@ -8,6 +8,7 @@ import { Block } from "../interp/blocks";
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
+import { Hint, beginFunctionHints, hintBranch } from "./branchHints";
 import { DYNAMIC, Terminator, flags } from "./buildState";
 import { allocateData } from "./codeCache";
 import { buildInsn } from "./dispatch";
@@ -28,6 +29,7 @@ import {
 import { functionWritten, hasRoom, moduleEncoder } from "./module";
 import { addCount, beginCount } from "./profile";
 import { findReturns } from "./returns";
+import { forgetProbes } from "./nearby";
 import { RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, emitRegion, isDispatched, predecessorsOf, readGraph, successorsOf } from "./structure";
 import { lastInsn } from "./successors";
@@ -146,6 +148,7 @@ function buildBlock(b: Build, index: u32): void {
   b.sseChecked = false;
   b.x87Checked = false;
   forgetX87();
+  forgetProbes();
   b.terminator = Terminator.NEXT;
   b.taken = 0;
   b.target = 0;
@@ -209,6 +212,7 @@ function writeFunction(recovery: u32, entryTable: u32): i32 {
   s.wide = b.wide;
   s.longMode = (b.mode & Mode.LONG) != 0;
   beginLocals(s);
+  beginFunctionHints();
   writePrologue(b, s, entryTable);
   openLabels(s);
   for (let i: u32 = 0; i < region().blockCount; i++) countBlockUses(regionBlock(i));
@@ -279,12 +283,14 @@ function closeLabels(b: Build, s: LowerState, recovery: u32): void {
 function appendFunction(s: LowerState, length: u32): u32 {
   const e = moduleEncoder();
   const size = e.reserve();
+  const body = e.at;
   e.unsigned(localRuns(s, null));
   localRuns(s, e);
+  const start = FUNCTION_CODE - (e.at - body);
   memory.copy(<usize>e.at, <usize>FUNCTION_CODE, <usize>length);
   e.at += length;
   e.patch(size, e.at - size - 5);
-  return functionWritten();
+  return functionWritten(start);
 }
 
 /** Runs of locals of one type; written to `e` if there is one. */
@@ -348,6 +354,7 @@ function emitFuelCheck(s: LowerState, entry: RegionBlock, block: Block): void {
   s.code.local(Wasm.LOCAL_GET, s.leftLocal);
   s.code.i32Const(<i32>entry.weight);
   s.code.op(Wasm.I32_LT_S);
+  hintBranch(s.code.at, Hint.UNLIKELY);
   s.code.open(Wasm.IF, ValueType.EMPTY);
   s.depth++;
   storeRip(s, <i64>block.ip);

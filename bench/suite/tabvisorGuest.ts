@@ -3,12 +3,14 @@
  * figures. `tabvisorGuest.mjs WASM FILES MODE`
  */
 import { readFileSync, writeSync } from "node:fs";
+import { enableBranchHinting } from "../../src/cli/branchHinting.ts";
 import { Vm } from "../../src/vm/vm.ts";
 import type { EngineMode, VmConfig } from "../../src/vm/vmConfig.ts";
 import type { BootFiles } from "./guestImage.ts";
 
 const STDOUT = 1;
 
+enableBranchHinting();
 const [wasmPath, json, mode] = process.argv.slice(2) as [string, string, EngineMode];
 const vm = await Vm.create(configOf(JSON.parse(json) as BootFiles), {
   shared: await WebAssembly.compile(readFileSync(wasmPath)),

@@ -8,6 +8,7 @@ import { wantsCompiler } from "../machine/machine.ts";
 import { Vm } from "../vm/vm.ts";
 import type { VmConfig } from "../vm/vmConfig.ts";
 import { VmError } from "../vm/vmError.ts";
+import { enableBranchHinting } from "./branchHinting.ts";
 import { checkWritable, makeVmConfig } from "./files.ts";
 import { HELP } from "./help.ts";
 import { parseRunOptions } from "./options.ts";
@@ -52,6 +53,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const symbols = options.symbols === undefined ? undefined : readSymbols(options.symbols);
   const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
+  enableBranchHinting();
   const engine = await loadEngine();
   const vm = await Vm.create(config, engine, compilerFor(config)).catch((error) => {
     throw error instanceof VmError && error.code === "bad-kernel"

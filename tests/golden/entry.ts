@@ -200,6 +200,12 @@ function writeProbe(n: Node): void {
   writeValue(n.a);
 }
 
+function writeNearby(n: Node): void {
+  writeProbe(node(n.a));
+  write(" + ");
+  decimal(<u32>n.imm);
+}
+
 function writeNode(n: Node): void {
   switch (<u32>n.op) {
     case IrOp.GET:
@@ -246,6 +252,9 @@ function writeNode(n: Node): void {
       return;
     case IrOp.PROBE:
       writeProbe(n);
+      return;
+    case IrOp.NEARBY:
+      writeNearby(n);
       return;
     case IrOp.BAIL_IF:
       write("bail if ");
