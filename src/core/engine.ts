@@ -144,6 +144,7 @@ export class Engine implements GuestMemory {
     const features = host | own;
     this.installer.onEmptied = options.profile ? (first, count) => this.keepProfiles(first, count) : undefined;
     this.installer.compiler = options.mode === "auto" ? options.compiler : undefined;
+    if (options.inPlaceBytes !== undefined) this.installer.inPlaceBytes = options.inPlaceBytes;
     this.exports.setJit(JIT_MODES[options.mode], threshold, cacheBytes, features, this.installer.firstPlace);
   }
 

@@ -9,6 +9,8 @@ export interface JitOptions extends JitTuning {
   mode: "off" | "auto" | "forced";
   /** Compiles while the guest goes on (`auto`): for callers that let events in between runs. Left out: in place. */
   compiler?: ModuleCompiler;
+  /** Modules of up to so many bytes are compiled in place even so: interpreting until they come would cost as much. */
+  inPlaceBytes?: number;
 }
 
 export const JIT_MODES = { off: JitMode.OFF, auto: JitMode.AUTO, forced: JitMode.FORCED } as const;

@@ -54,7 +54,7 @@ class PatientCompiler implements ModuleCompiler {
 
 async function machine(code: Record<number, number[]>, over: Partial<JitOptions> = {}) {
   const compiler = new PatientCompiler();
-  return { compiler, engine: await machine32({ mode: "auto", threshold: 2, compiler, ...over }, ENTRY, code) };
+  return { compiler, engine: await machine32({ mode: "auto", threshold: 2, compiler, inPlaceBytes: 0, ...over }, ENTRY, code) };
 }
 
 const translated = (engine: Engine) => counter(engine, VcpuField.STAT_JIT_INSTRUCTIONS);
@@ -161,4 +161,11 @@ it("leaves the forced mode in place", async () => {
   engine.run(SLICE, true);
   expect(compiler.waiting).toBe(0);
   expect(translated(engine)).toBe(SLICE);
+});
+
+it("compiles small modules in place", async () => {
+  const { engine, compiler } = await machine({ [ENTRY]: spin(1) }, { inPlaceBytes: 100_000 });
+  for (let slice = 0; slice < 100; slice++) engine.run(SLICE, true);
+  expect(compiler.waiting).toBe(0);
+  expect(translated(engine)).toBeGreaterThan(0);
 });
