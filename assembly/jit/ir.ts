@@ -48,7 +48,10 @@ export const enum IrOp {
   COLD,
   /** CF (0 or 1) of the lazy flags a (op), b, c. */
   CARRY,
-  /** a, but where c: helper `code` on b, d (if not 0), then imm (as i32) if `flag`. Vectors go by way of VECTOR_SCRATCH. */
+  /**
+   * a, but where c, and e (if not 0): helper `code` on b, d (if not 0), then imm (as i32) if `flag`. Vectors go by way of
+   * VECTOR_SCRATCH. e is evaluated only where c: nodes that it shares with others must be evaluated before (sseExact.ts).
+   */
   CHOOSE_CALL,
   /** x87 operation `code` (x87Lower.ts) on a, b, c, d: the significand; three RESULT nodes follow. */
   X87,
@@ -101,7 +104,7 @@ export class Node {
   /** Number of its instruction in the region (for those that may leave). */
   insn: u32;
   d: u32;
-  _pad: u32;
+  e: u32;
 }
 
 export const NODE_SIZE: u32 = 48;

@@ -38,6 +38,7 @@ export function countUses(first: u32, end: u32): void {
     if (n.b) node(n.b).uses++;
     if (n.c) node(n.c).uses++;
     if (n.d) node(n.d).uses++;
+    if (n.e) node(n.e).uses++;
   }
 }
 
@@ -390,6 +391,10 @@ function lowerChooseCall(b: BuildState, s: LowerState, n: Node): void {
   emitValue(b, s, n.c, ValueType.I32);
   hintBranch(e.at, Hint.UNLIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
+  if (n.e) {
+    emitValue(b, s, n.e, ValueType.I32);
+    e.open(Wasm.IF, ValueType.EMPTY);
+  }
   if (isVector) callWithVectors(e, n, first, second);
   else {
     e.local(Wasm.LOCAL_GET, first);
@@ -398,6 +403,7 @@ function lowerChooseCall(b: BuildState, s: LowerState, n: Node): void {
     callHelper(e, n.code);
   }
   e.local(Wasm.LOCAL_SET, result);
+  if (n.e) e.end();
   e.end();
   unsettle(n.b, first, firstType);
   if (n.d) unsettle(n.d, second, secondType);

@@ -20,7 +20,7 @@ import { getVariable, setVariable } from "./variables";
 import { extractLane, replaceLane } from "./vectorNodes";
 
 /** MXCSR: rounding control, the six masks, PE. */
-const ROUNDING: u32 = 0x6000;
+export const ROUNDING: u32 = 0x6000;
 const MASKS: u32 = 0x1f80;
 const PE: u32 = 0x20;
 
@@ -61,6 +61,12 @@ export function requireFloat(b: BuildState): void {
   bailIf(b, compare(b, Wasm.I32_NE, binary(b, Wasm.I32_AND, mxcsr, masks), masks));
   const mode = binary(b, Wasm.I32_AND, mxcsr, constant(b, ROUNDING | PE));
   b.floatMode = binary(b, Wasm.I32_SUB, constant(b, 0), binary(b, Wasm.I32_XOR, mode, constant(b, PE)));
+}
+
+/** Not 0 where floatMode is negative; under ROUNDING, unless the rounding is to nearest. */
+export function unusualMode(b: BuildState): u32 {
+  // floatMode is 0 minus that.
+  return node(b.floatMode).b;
 }
 
 // ---- registers ----

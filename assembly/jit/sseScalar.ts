@@ -8,6 +8,7 @@ import { bitsOfFloat, floatOfBits } from "./floatFlags";
 import { setKnown } from "./flagNodes";
 import { Helper } from "./helperNumber";
 import { isConst, node } from "./ir";
+import { inexactScalar, orInexact } from "./sseExact";
 import { readLow, requireFloat, sourceLow, sourceVariable, writeLow, xmm } from "./sseOperands";
 import { Test, bothTests, chooseCall, fails, operandTest, productTest, sumTest, zeroMark } from "./sseTests";
 import { binaryOf, choose, constant, unary } from "./values";
@@ -19,10 +20,10 @@ function floatType(bits: u32): u32 {
   return bits == 64 ? ValueType.F64 : ValueType.F32;
 }
 
-/** What `op` (an SseOp) gives for x and y: `value`, or the engine's answer where `test` fails. */
-function checked(b: BuildState, op: u32, bits: u32, value: u32, test: u32, x: u32, y: u32): u32 {
+/** What `op` (an SseOp) gives for x and y: `value`, or the engine's answer where `test` fails and `still` (if not 0) says so, too. */
+function checked(b: BuildState, op: u32, bits: u32, value: u32, test: u32, still: u32, x: u32, y: u32): u32 {
   const helper: u32 = bits == 64 ? Helper.FLOAT64 : Helper.FLOAT32;
-  return chooseCall(b, floatType(bits), value, fails(b, test), helper, x, y, <i32>op);
+  return chooseCall(b, floatType(bits), value, fails(b, test), still, helper, x, y, <i32>op);
 }
 
 /** SQRT to MAX of single (`bits` 32) or double precision; `kind` is the first op of its four. */
@@ -33,7 +34,7 @@ export function buildScalar(b: BuildState, i: Insn, kind: u32, bits: u32): void 
   if (kind == SseOp.SQRT) {
     const root = unary(b, bits == 64 ? Wasm.F64_SQRT : Wasm.F32_SQRT, floatType(bits), y);
     const operand = operandTest(b, sourceVariable(i), y, bits, Test.NOT_DENORMAL);
-    write(b, dst, kind, bits, root, b.floatMode, bothTests(b, operand, sumTest(b, root, bits)), y, y);
+    writeRounded(b, dst, kind, bits, root, bothTests(b, operand, sumTest(b, root, bits)), y, y);
     return;
   }
   const x = readLow(b, dst, bits);
@@ -41,11 +42,13 @@ export function buildScalar(b: BuildState, i: Insn, kind: u32, bits: u32): void 
   const level: u32 = isExtreme ? Test.PLAIN : Test.NOT_DENORMAL;
   const operands = bothTests(b, operandTest(b, dst, x, bits, level), operandTest(b, sourceVariable(i), y, bits, level));
   if (isExtreme) {
-    write(b, dst, kind, bits, extreme(b, kind, bits, x, y), 0, operands, x, y);
+    const value = extreme(b, kind, bits, x, y);
+    const result = operands ? checked(b, kind, bits, value, operands, 0, x, y) : value;
+    writeLow(b, dst, bits, result, Test.PLAIN, operands);
     return;
   }
   const value = binaryOf(b, operator(kind, bits), floatType(bits), x, y);
-  write(b, dst, kind, bits, value, b.floatMode, bothTests(b, operands, resultTest(b, kind, bits, value, x, y)), x, y);
+  writeRounded(b, dst, kind, bits, value, bothTests(b, operands, resultTest(b, kind, bits, value, x, y)), x, y);
 }
 
 function resultTest(b: BuildState, kind: u32, bits: u32, value: u32, x: u32, y: u32): u32 {
@@ -54,9 +57,15 @@ function resultTest(b: BuildState, kind: u32, bits: u32, value: u32, x: u32, y: 
   return productTest(b, value, bits, kind == SseOp.MUL ? bothTests(b, zeros, zeroMark(b, y, bits)) : zeros);
 }
 
-function write(b: BuildState, dst: u32, kind: u32, bits: u32, value: u32, mode: u32, tests: u32, x: u32, y: u32): void {
-  const test = bothTests(b, mode, tests);
-  writeLow(b, dst, bits, test ? checked(b, kind, bits, value, test, x, y) : value, Test.PLAIN, test);
+/**
+ * Writes `value`, if `tests` hold and it need not be rounded otherwise. What they say of it they say of the number rounded in any
+ * other way too, but that it could be infinite; and infinite numbers need the engine only in sums, products and quotients,
+ * whose results are tested.
+ */
+function writeRounded(b: BuildState, dst: u32, kind: u32, bits: u32, value: u32, tests: u32, x: u32, y: u32): void {
+  const still = orInexact(b, fails(b, tests), inexactScalar(b, kind, bits, value, x, y));
+  const result = checked(b, kind, bits, value, bothTests(b, b.floatMode, tests), still, x, y);
+  writeLow(b, dst, bits, result, Test.PLAIN, tests);
 }
 
 function operator(kind: u32, bits: u32): u32 {
@@ -127,7 +136,7 @@ export function buildScalarCompare(b: BuildState, i: Insn, bits: u32): void {
   let mask: u32;
   if (isConst(condition)) mask = allOnes(b, bits, node(condition).imm != 0);
   else mask = floatOfBits(b, choose(b, condition, ones(b, bits), zeros(b, bits)), bits);
-  const result = test ? checked(b, SseOp.CMP | (predicate << 16), bits, mask, test, x, y) : mask;
+  const result = test ? checked(b, SseOp.CMP | (predicate << 16), bits, mask, test, 0, x, y) : mask;
   writeLow(b, dst, bits, result, Test.NONE, 0);
 }
 
@@ -157,7 +166,7 @@ export function buildCompareFlags(b: BuildState, i: Insn, op: u32, bits: u32): v
   const x = readLow(b, dst, bits);
   const yTest = operandTest(b, sourceVariable(i), y, bits, Test.PLAIN);
   const test = bothTests(b, operandTest(b, dst, x, bits, Test.PLAIN), yTest);
-  const first = test ? checked(b, op, bits, x, test, x, y) : x;
+  const first = test ? checked(b, op, bits, x, test, 0, x, y) : x;
   setKnown(b, FlagOp.FLOAT, bits, first, y, 0);
 }
 
@@ -176,5 +185,5 @@ export function buildApproximation(b: BuildState, i: Insn, kind: u32): void {
     test = bothTests(b, test, bitsOfFloat(b, y, 32));
   }
   test = bothTests(b, test, productTest(b, value, 32, 0));
-  writeLow(b, xmm(i.dst), 32, checked(b, kind, 32, value, test, y, y), Test.PLAIN, test);
+  writeLow(b, xmm(i.dst), 32, checked(b, kind, 32, value, test, 0, y, y), Test.PLAIN, test);
 }

@@ -103,12 +103,16 @@ export function productTest(b: BuildState, value: u32, bits: u32, zeros: u32): u
   return binary(b, Wasm.I32_OR, test, finiteTest(b, exponent, bits));
 }
 
-/** `value`; what helper `code` gives for x, y (if not 0) and `argument` (if not negative) where `slow`. */
+/**
+ * `value`; what helper `code` gives for x, y (if not 0) and `argument` (if not negative) where `slow`, unless `still` (if not 0; see
+ * sseExact.ts) says then that it is right all the same.
+ */
 export function chooseCall(
   b: BuildState,
   type: u32,
   value: u32,
   slow: u32,
+  still: u32,
   code: u32,
   x: u32,
   y: u32,
@@ -118,6 +122,7 @@ export function chooseCall(
   const n = node(id);
   n.code = code;
   n.d = y;
+  n.e = still;
   n.flag = argument >= 0 ? 1 : 0;
   if (type == ValueType.I32) n.size = 32;
   return id;

@@ -39,6 +39,7 @@ export function newNode(b: BuildState, op: u32, type: u32, a: u32, x: u32, c: u3
   n.local = -1;
   n.insn = b.insnNumber;
   n.d = 0;
+  n.e = 0;
   return id;
 }
 

@@ -268,6 +268,10 @@ function writeNode(n: Node): void {
       writeValue(n.a);
       write(", but if ");
       writeValue(n.c);
+      if (n.e) {
+        write(" and ");
+        writeValue(n.e);
+      }
       byte(0x20);
       token("helper", n.code);
       writeArguments(n.b, n.d, 0, n);
