@@ -25,7 +25,7 @@ import { operandType } from "./operandTypes";
 import { addCount } from "./profile";
 import { variableType } from "./values";
 import { isStatusVariable, loadStatusVariable, storeStatusVariable, x87Locals } from "./x87Emit";
-import { emitX87, x87OperandType } from "./x87Lower";
+import { emitX87, isNarrow, x87OperandType } from "./x87Lower";
 import { x87VariableAddress } from "./x87State";
 
 /** Counts the uses of each node of [first, end), from the last to the first: what nobody uses counts for nothing. */
@@ -433,6 +433,8 @@ function lowerX87(b: BuildState, s: LowerState, n: Node): void {
   if (n.c) l.aExponent = settle(b, s, n.c, ValueType.I32);
   if (n.d) l.bExponent = settle(b, s, n.d, ValueType.I32);
   l.mode = variableLocal(b, s, Var.X87_MODE);
+  l.aNarrow = isNarrow(node(n.a));
+  l.bNarrow = n.b != 0 && isNarrow(node(n.b));
   l.significand = takeTemporary(s, ValueType.I64);
   l.exponent = takeTemporary(s, ValueType.I32);
   l.rest = takeTemporary(s, ValueType.I64);

@@ -3,7 +3,7 @@ import { Vcpu } from "../cpu/state";
 import { MemoryMap } from "../shared/memoryMap";
 import { C1 } from "../softfloat/env";
 import { Encoder } from "../wasm/encoder";
-import { Wasm } from "../wasm/opcodes";
+import { ValueType, Wasm } from "../wasm/opcodes";
 import { Var } from "./ir";
 import { BUILD_STATE } from "./layout";
 
@@ -29,6 +29,9 @@ export class X87Locals {
   up: u32;
   /** Var.X87_MODE. */
   mode: u32;
+  /** The lower half of the significand is known to be 0. */
+  aNarrow: bool;
+  bNarrow: bool;
 }
 
 // @ts-ignore: decorator
@@ -83,17 +86,18 @@ export function apply64(e: Encoder, op: u32, x: u32, value: i64): void {
 // ---- rounding ----
 
 /**
- * 1 (I64) where kept:rest is rounded up, to nearest (SDM vol. 1, 4.8.4): from above a half, and from a half if that makes
- * it even.
+ * Sets `up` to 1 (I64) where kept:rest is rounded up, to nearest (SDM vol. 1, 4.8.4): from above a half, and from a half if that
+ * makes it even. Results of one place are mostly all exact or all not, so that the branch is foreseen.
  */
-export function emitRoundsUp(e: Encoder, kept: u32, rest: u32): void {
-  apply64(e, Wasm.I64_SHL, rest, 1);
-  apply64(e, Wasm.I64_AND, kept, 1);
-  e.op(Wasm.I64_OR);
-  with64(e, Wasm.I64_NE, 0);
-  e.op(Wasm.I64_EXTEND_I32_U);
+export function emitRoundsUp(e: Encoder, kept: u32, rest: u32, up: u32): void {
   apply64(e, Wasm.I64_SHR_U, rest, 63);
-  e.op(Wasm.I64_AND);
+  set(e, up);
+  apply64(e, Wasm.I64_SHL, rest, 1);
+  e.op(Wasm.I64_EQZ);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  apply(e, Wasm.I64_AND, up, kept);
+  set(e, up);
+  e.end();
 }
 
 // ---- C1 and PE ----

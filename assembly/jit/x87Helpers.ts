@@ -95,6 +95,18 @@ function isNormalExponent(se: u32): bool {
   return (se & ~SIGN) - 1 < 0x7ffe;
 }
 
+// @ts-ignore: decorator
+@inline
+function isNormalNumber(significand: u64, se: u32): bool {
+  return i64(significand) < 0 && isNormalExponent(se);
+}
+
+// @ts-ignore: decorator
+@inline
+function isZero(significand: u64, se: u32): bool {
+  return !significand && !(se & EXP_MAX);
+}
+
 /** Rounds hi:lo to nearest. False where it might overflow or underflow: nothing has been done. */
 // @ts-ignore: decorator
 @inline
@@ -131,7 +143,7 @@ export function jitX87Sub(a: u64, b: u64, exponents: u64): u64 {
 function add(a: u64, b: u64, aSe: u32, bSe: u32, negateB: u32): u64 {
   const cpu = vcpu();
   if (i64(a & b) >= 0 || !isNormalExponent(aSe) || !isNormalExponent(bSe) || !isUsual(cpu))
-    return slowly(cpu, negateB ? Slow.SUB : Slow.ADD, a, b, aSe, bSe);
+    return addZero(cpu, a, b, aSe, bSe, negateB);
   const aExp = aSe & EXP_MAX;
   const bExp = bSe & EXP_MAX;
   const signB = bSe ^ negateB;
@@ -179,6 +191,23 @@ function add(a: u64, b: u64, aSe: u32, bSe: u32, negateB: u32): u64 {
   return roundUsual(cpu, sign, exp, hi, lo);
 }
 
+/** A zero and a normal number: that number. All else slowly. */
+function addZero(cpu: Vcpu, a: u64, b: u64, aSe: u32, bSe: u32, negateB: u32): u64 {
+  if (isUsual(cpu)) {
+    if (isZero(b, bSe) && isNormalNumber(a, aSe)) {
+      setRaised(cpu, 0);
+      setExponent(aSe);
+      return a;
+    }
+    if (isZero(a, aSe) && isNormalNumber(b, bSe)) {
+      setRaised(cpu, 0);
+      setExponent(bSe ^ negateB);
+      return b;
+    }
+  }
+  return slowly(cpu, negateB ? Slow.SUB : Slow.ADD, a, b, aSe, bSe);
+}
+
 export function jitX87Mul(a: u64, b: u64, exponents: u64): u64 {
   const cpu = vcpu();
   const aSe = <u32>exponents;
@@ -191,6 +220,13 @@ export function jitX87Mul(a: u64, b: u64, exponents: u64): u64 {
     lo <<= n;
     const exp = <i32>(aSe & EXP_MAX) + <i32>(bSe & EXP_MAX) - BIAS + 1 - <i32>n;
     if (fits(exp)) return roundUsual(cpu, (aSe ^ bSe) & SIGN, exp, hi, lo);
+  } else if (
+    (isZero(a, aSe) && (isNormalNumber(b, bSe) || isZero(b, bSe))) ||
+    (isZero(b, bSe) && isNormalNumber(a, aSe))
+  ) {
+    setRaised(cpu, 0);
+    setExponent(((aSe ^ bSe) & SIGN) | NOT_NORMAL);
+    return 0;
   }
   return slowly(cpu, Slow.MUL, a, b, aSe, bSe);
 }
@@ -288,11 +324,28 @@ export function jitX87Round(significand: u64, se: u32): u64 {
   return takeResult(cpu);
 }
 
+/** Sign, exponent and significand of a normal number or zero in the order of the numbers: the upper part of it. */
+// @ts-ignore: decorator
+@inline
+function rank(se: u32): i32 {
+  const exponent = <i32>(se & EXP_MAX);
+  return se & SIGN ? -exponent : exponent;
+}
+
 /** C3, C2 and C0 of a against b; FUCOM if `quiet`. */
 export function jitX87Compare(a: u64, b: u64, exponents: u64, quiet: u32): u32 {
   const cpu = vcpu();
-  const env = beginOperation(cpu);
+  const aSe = <u32>exponents;
   const bSe = <u32>(exponents >> 32);
+  if ((isNormalNumber(a, aSe) || isZero(a, aSe)) && (isNormalNumber(b, bSe) || isZero(b, bSe))) {
+    setRaised(cpu, 0);
+    const aRank = rank(aSe);
+    const bRank = rank(bSe);
+    if (aRank != bRank) return aRank < bRank ? F80_LESS : F80_GREATER;
+    if (a == b) return F80_EQUAL;
+    return a < b != aRank < 0 ? F80_LESS : F80_GREATER;
+  }
+  const env = beginOperation(cpu);
   const first = putOperand(cpu, 0, a, <u32>exponents);
   let raised: u32 = 0;
   if (bSe & WAS_DENORMAL) {

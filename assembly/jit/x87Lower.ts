@@ -10,7 +10,7 @@
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Helper } from "./helperNumber";
-import { Var } from "./ir";
+import { IrOp, Node, Var } from "./ir";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { callHelper } from "./module";
 import {
@@ -51,6 +51,12 @@ const DOUBLE_BIAS: i32 = 16383 - 1023;
 /** Type of the first operand. */
 export function x87OperandType(code: u32): u32 {
   return code == X87Op.LOAD_SINGLE || code == X87Op.SINGLE ? ValueType.I32 : ValueType.I64;
+}
+
+/** Whether 32 bits hold the significand that `n` gives: of singles, and of some constants. */
+export function isNarrow(n: Node): bool {
+  if (n.op == IrOp.CONST) return !(<u32>n.imm);
+  return n.op == IrOp.X87 && (n.code == X87Op.LOAD_SINGLE || n.code == X87Op.SINGLE);
 }
 
 export function emitX87(s: LowerState, code: u32, l: X87Locals): void {
@@ -191,8 +197,7 @@ function emitNarrow(s: LowerState, l: X87Locals, double: bool): void {
   set(e, kept);
   apply64(e, Wasm.I64_SHL, l.a, 64 - drop);
   set(e, l.rest);
-  emitRoundsUp(e, kept, l.rest);
-  set(e, l.up);
+  emitRoundsUp(e, kept, l.rest, l.up);
   // A carry out of the fraction goes on into the exponent.
   get(e, l.exponent);
   e.op(Wasm.I64_EXTEND_I32_U);

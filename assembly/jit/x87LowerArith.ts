@@ -14,14 +14,9 @@ const BIAS: i32 = 0x3fff;
 
 // ---- what both have ----
 
-/** Rounds significand:rest; the sign is that of local `sign`. Leaves where the exponent is out of range: see NOT_NORMAL. */
-function round(s: LowerState, l: X87Locals, sign: u32): void {
-  const e = s.code;
-  apply32(e, Wasm.I32_SUB, l.exponent, 1);
-  with32(e, Wasm.I32_GE_U, 0x7ffd);
-  e.branch(Wasm.BR_IF, SLOW);
-  emitRoundsUp(e, l.significand, l.rest);
-  set(e, l.up);
+/** Rounds significand:rest; a carry out of it goes on into the exponent. */
+function round(e: Encoder, l: X87Locals): void {
+  emitRoundsUp(e, l.significand, l.rest, l.up);
   apply(e, Wasm.I64_ADD, l.significand, l.up);
   e.local(Wasm.LOCAL_TEE, l.significand);
   e.op(Wasm.I64_EQZ);
@@ -31,10 +26,6 @@ function round(s: LowerState, l: X87Locals, sign: u32): void {
   apply32(e, Wasm.I32_ADD, l.exponent, 1);
   set(e, l.exponent);
   e.end();
-  apply32(e, Wasm.I32_AND, sign, SIGN);
-  get(e, l.exponent);
-  e.op(Wasm.I32_OR);
-  set(e, l.exponent);
 }
 
 // ---- products ----
@@ -44,37 +35,84 @@ export function emitProduct(s: LowerState, l: X87Locals): void {
   const e = s.code;
   const low = l.rest;
   const part = takeTemporary(s, ValueType.I64);
-  emitHighHalf(s, l, low, part);
-  apply(e, Wasm.I64_MUL, l.a, l.b);
-  set(e, low);
+  const isShort = l.aNarrow && l.bNarrow;
+  if (isShort) emitShortProduct(e, l);
+  else {
+    if (l.bNarrow) emitNarrowProduct(e, l, l.a, l.b, part);
+    else if (l.aNarrow) emitNarrowProduct(e, l, l.b, l.a, part);
+    else emitHighHalf(s, l, low, part);
+    apply(e, Wasm.I64_MUL, l.a, l.b);
+    set(e, low);
+  }
   // The product of two significands has its top bit in one of two places.
   apply64(e, Wasm.I64_SHR_U, l.significand, 63);
   with64(e, Wasm.I64_XOR, 1);
   set(e, part);
   apply(e, Wasm.I64_SHL, l.significand, part);
-  apply64(e, Wasm.I64_SHR_U, low, 63);
-  get(e, part);
-  e.op(Wasm.I64_AND);
-  e.op(Wasm.I64_OR);
+  if (!isShort) {
+    apply64(e, Wasm.I64_SHR_U, low, 63);
+    get(e, part);
+    e.op(Wasm.I64_AND);
+    e.op(Wasm.I64_OR);
+  }
   set(e, l.significand);
-  apply(e, Wasm.I64_SHL, low, part);
-  set(e, low);
+  emitProductExponent(e, l, part);
+  if (isShort) {
+    e.i64Const(0);
+    set(e, l.up);
+  } else {
+    apply(e, Wasm.I64_SHL, low, part);
+    set(e, low);
+    round(e, l);
+  }
+  apply(e, Wasm.I32_XOR, l.aExponent, l.bExponent);
+  with32(e, Wasm.I32_AND, SIGN);
+  get(e, l.exponent);
+  e.op(Wasm.I32_OR);
+  set(e, l.exponent);
+  releaseTemporary(part, ValueType.I64);
+}
+
+/** Leaves where the exponent is out of range: see NOT_NORMAL. The product has been shifted up by `shift`. */
+function emitProductExponent(e: Encoder, l: X87Locals, shift: u32): void {
   apply32(e, Wasm.I32_AND, l.aExponent, ~SIGN);
   apply32(e, Wasm.I32_AND, l.bExponent, ~SIGN);
   e.op(Wasm.I32_ADD);
   get(e, l.mode);
   e.op(Wasm.I32_ADD);
   with32(e, Wasm.I32_SUB, BIAS - 1);
-  get(e, part);
+  get(e, shift);
   e.op(Wasm.I32_WRAP_I64);
   e.op(Wasm.I32_SUB);
-  set(e, l.exponent);
-  const sign = takeTemporary(s, ValueType.I32);
-  apply(e, Wasm.I32_XOR, l.aExponent, l.bExponent);
-  set(e, sign);
-  round(s, l, sign);
-  releaseTemporary(sign, ValueType.I32);
-  releaseTemporary(part, ValueType.I64);
+  e.local(Wasm.LOCAL_TEE, l.exponent);
+  with32(e, Wasm.I32_SUB, 1);
+  with32(e, Wasm.I32_GE_U, 0x7ffd);
+  e.branch(Wasm.BR_IF, SLOW);
+}
+
+/** Both have 32 bits: the product has 64, and nothing is rounded. */
+function emitShortProduct(e: Encoder, l: X87Locals): void {
+  apply64(e, Wasm.I64_SHR_U, l.a, 32);
+  apply64(e, Wasm.I64_SHR_U, l.b, 32);
+  e.op(Wasm.I64_MUL);
+  set(e, l.significand);
+  e.i64Const(0);
+  set(e, l.rest);
+}
+
+/** Significand = high half of the product, `narrow` having 32 bits. */
+function emitNarrowProduct(e: Encoder, l: X87Locals, wide: u32, narrow: u32, upper: u32): void {
+  apply64(e, Wasm.I64_SHR_U, narrow, 32);
+  set(e, upper);
+  apply64(e, Wasm.I64_SHR_U, wide, 32);
+  get(e, upper);
+  e.op(Wasm.I64_MUL);
+  apply64(e, Wasm.I64_AND, wide, 0xffff_ffff);
+  get(e, upper);
+  e.op(Wasm.I64_MUL);
+  with64(e, Wasm.I64_SHR_U, 32);
+  e.op(Wasm.I64_ADD);
+  set(e, l.significand);
 }
 
 /** Significand = high half of a * b, from products of 32-bit halves (softfloat/int128.ts mulHi). */
@@ -117,44 +155,37 @@ export function emitSum(s: LowerState, l: X87Locals, negate: bool): void {
   const e = s.code;
   const large = takeTemporary(s, ValueType.I64);
   const low = l.rest;
-  const sign = takeTemporary(s, ValueType.I32);
   const opposite = takeTemporary(s, ValueType.I32);
-  emitAligned(s, l, negate, large, low, sign, opposite);
-  get(e, opposite);
+  emitAligned(s, l, negate, large, low, opposite);
+  apply32(e, Wasm.I32_AND, opposite, SIGN);
   e.open(Wasm.IF, ValueType.EMPTY);
   emitDifference(s, l, large, low);
   e.op(Wasm.ELSE);
   emitTotal(s, l, large, low);
   e.end();
-  round(s, l, sign);
+  round(e, l);
   releaseTemporary(opposite, ValueType.I32);
-  releaseTemporary(sign, ValueType.I32);
   releaseTemporary(large, ValueType.I64);
 }
 
 /**
- * The larger operand: `large`, `sign`, the result's exponent. The smaller one, shifted to it: significand:low. `opposite`: they
- * are to be subtracted.
+ * The operand with the greater exponent: `large`, and sign and exponent of the result. The other one, shifted to it:
+ * significand:low. SIGN in `opposite`: they are to be subtracted. Leaves where the exponent could go out of range in what
+ * follows: see NOT_NORMAL.
  */
-function emitAligned(s: LowerState, l: X87Locals, negate: bool, large: u32, low: u32, sign: u32, opposite: u32): void {
+function emitAligned(s: LowerState, l: X87Locals, negate: bool, large: u32, low: u32, opposite: u32): void {
   const e = s.code;
   const mask = takeTemporary(s, ValueType.I32);
   const shift = takeTemporary(s, ValueType.I32);
   apply32(e, Wasm.I32_AND, l.aExponent, ~SIGN);
   apply32(e, Wasm.I32_AND, l.bExponent, ~SIGN);
   e.op(Wasm.I32_SUB);
-  set(e, shift);
+  e.local(Wasm.LOCAL_TEE, shift);
   // All ones if b is the larger.
-  e.i32Const(0);
-  apply32(e, Wasm.I32_LT_S, shift, 0);
+  with32(e, Wasm.I32_SHR_S, 31);
+  e.local(Wasm.LOCAL_TEE, mask);
   get(e, shift);
-  e.op(Wasm.I32_EQZ);
-  apply(e, Wasm.I64_LT_U, l.a, l.b);
-  e.op(Wasm.I32_AND);
-  e.op(Wasm.I32_OR);
-  e.op(Wasm.I32_SUB);
-  set(e, mask);
-  apply(e, Wasm.I32_XOR, shift, mask);
+  e.op(Wasm.I32_XOR);
   get(e, mask);
   e.op(Wasm.I32_SUB);
   e.local(Wasm.LOCAL_TEE, shift);
@@ -168,13 +199,14 @@ function emitAligned(s: LowerState, l: X87Locals, negate: bool, large: u32, low:
   e.op(Wasm.I32_AND);
   get(e, l.aExponent);
   e.op(Wasm.I32_XOR);
-  e.local(Wasm.LOCAL_TEE, sign);
+  e.local(Wasm.LOCAL_TEE, l.exponent);
   with32(e, Wasm.I32_AND, ~SIGN);
   get(e, l.mode);
   e.op(Wasm.I32_ADD);
-  set(e, l.exponent);
-  apply32(e, Wasm.I32_AND, opposite, SIGN);
-  set(e, opposite);
+  // It falls by 63 at most, and rises by 2.
+  with32(e, Wasm.I32_SUB, 64);
+  with32(e, Wasm.I32_GE_U, 0x7ffd - 64);
+  e.branch(Wasm.BR_IF, SLOW);
 
   apply(e, Wasm.I64_XOR, l.a, l.b);
   get(e, mask);
@@ -190,27 +222,37 @@ function emitAligned(s: LowerState, l: X87Locals, negate: bool, large: u32, low:
   e.op(Wasm.I64_EXTEND_I32_U);
   e.op(Wasm.I64_SHR_U);
   set(e, l.significand);
-  // In two steps, as a shift by 64 would be one by 0.
-  apply64(e, Wasm.I64_SHL, low, 1);
+  // A rotation also leaves what is shifted out.
+  get(e, low);
   get(e, shift);
-  with32(e, Wasm.I32_XOR, 63);
   e.op(Wasm.I64_EXTEND_I32_U);
-  e.op(Wasm.I64_SHL);
+  e.op(Wasm.I64_ROTR);
+  get(e, l.significand);
+  e.op(Wasm.I64_XOR);
   set(e, low);
   releaseTemporary(shift, ValueType.I32);
   releaseTemporary(mask, ValueType.I32);
 }
 
-/** significand:low = large - significand:low, normalized. */
+/** significand:low = |large - significand:low|, normalized. */
 function emitDifference(s: LowerState, l: X87Locals, large: u32, low: u32): void {
   const e = s.code;
+  // With equal exponents `large` may be the smaller one; then nothing has been shifted out.
+  apply(e, Wasm.I64_LT_U, large, l.significand);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  apply(e, Wasm.I64_SUB, l.significand, large);
+  set(e, l.significand);
+  apply32(e, Wasm.I32_XOR, l.exponent, SIGN);
+  set(e, l.exponent);
+  e.op(Wasm.ELSE);
   apply(e, Wasm.I64_SUB, large, l.significand);
   apply64(e, Wasm.I64_NE, low, 0);
   e.op(Wasm.I64_EXTEND_I32_U);
   e.op(Wasm.I64_SUB);
   e.local(Wasm.LOCAL_TEE, l.significand);
   e.op(Wasm.I64_EQZ);
-  e.branch(Wasm.BR_IF, SLOW + 1);
+  e.branch(Wasm.BR_IF, SLOW + 2);
+  e.end();
   e.i64Const(0);
   get(e, low);
   e.op(Wasm.I64_SUB);
