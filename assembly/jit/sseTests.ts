@@ -1,5 +1,5 @@
 // When wasm's floating-point operators give what the processor gives, exceptions included. All exceptions are masked, rounding
-// is to nearest and PE is sticky already (requireFloat); then what is left is
+// is to nearest and PE is sticky already (requireFloat), or the result is exact (sseExact.ts); then what is left is
 //
 //   DE   an operand is denormal                         -> operands are tested
 //   IE   for NaNs, and what NaN comes out               -> the result, or operands that are compared, are tested for NaN
