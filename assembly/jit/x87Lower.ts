@@ -11,6 +11,7 @@ import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Helper } from "./helperNumber";
 import { IrOp, Node, Var } from "./ir";
+import { Hint, hintBranch } from "./branchHints";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { callHelper } from "./module";
 import {
@@ -160,6 +161,7 @@ function emitWiden(s: LowerState, l: X87Locals, double: bool): void {
   e.local(Wasm.LOCAL_TEE, biased);
   with32(e, Wasm.I32_SUB, 1);
   with32(e, Wasm.I32_GE_U, double ? 0x7fe : 0xfe);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW);
   get(e, l.a);
   if (!double) e.op(Wasm.I64_EXTEND_I32_U);
@@ -192,6 +194,7 @@ function emitNarrow(s: LowerState, l: X87Locals, double: bool): void {
   with32(e, Wasm.I32_SUB, (double ? DOUBLE_BIAS : SINGLE_BIAS) + 1);
   e.local(Wasm.LOCAL_TEE, l.exponent);
   with32(e, Wasm.I32_GE_U, double ? 2045 : 253);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW);
   apply64(e, Wasm.I64_SHR_U, l.a, drop);
   set(e, kept);

@@ -7,6 +7,7 @@
 // There are no selects: V8 makes branches of them, and the larger of two summands is not for a branch predictor to find.
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
+import { Hint, hintBranch } from "./branchHints";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { SIGN, SLOW, X87Locals, emitRoundsUp, get, apply, apply32, apply64, set, with32, with64 } from "./x87Emit";
 
@@ -20,6 +21,7 @@ function round(e: Encoder, l: X87Locals): void {
   apply(e, Wasm.I64_ADD, l.significand, l.up);
   e.local(Wasm.LOCAL_TEE, l.significand);
   e.op(Wasm.I64_EQZ);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
   e.i64Const(i64.MIN_VALUE);
   set(e, l.significand);
@@ -87,6 +89,7 @@ function emitProductExponent(e: Encoder, l: X87Locals, shift: u32): void {
   e.local(Wasm.LOCAL_TEE, l.exponent);
   with32(e, Wasm.I32_SUB, 1);
   with32(e, Wasm.I32_GE_U, 0x7ffd);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW);
 }
 
@@ -190,6 +193,7 @@ function emitAligned(s: LowerState, l: X87Locals, negate: bool, large: u32, low:
   e.op(Wasm.I32_SUB);
   e.local(Wasm.LOCAL_TEE, shift);
   with32(e, Wasm.I32_GE_U, 64);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW);
 
   apply(e, Wasm.I32_XOR, l.aExponent, l.bExponent);
@@ -206,6 +210,7 @@ function emitAligned(s: LowerState, l: X87Locals, negate: bool, large: u32, low:
   // It falls by 63 at most, and rises by 2.
   with32(e, Wasm.I32_SUB, 64);
   with32(e, Wasm.I32_GE_U, 0x7ffd - 64);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW);
 
   apply(e, Wasm.I64_XOR, l.a, l.b);
@@ -251,6 +256,7 @@ function emitDifference(s: LowerState, l: X87Locals, large: u32, low: u32): void
   e.op(Wasm.I64_SUB);
   e.local(Wasm.LOCAL_TEE, l.significand);
   e.op(Wasm.I64_EQZ);
+  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW + 2);
   e.end();
   e.i64Const(0);
