@@ -211,7 +211,7 @@ function runDecoded(cpu: Exec, first: Block): u32 {
     } while (at < end);
     cpu.instructions += block.count;
     const next = follow(cpu, block);
-    if (!next || changetype<Block>(<usize>next).code) return next;
+    if (next <= <u32>Outcome.LIMIT || changetype<Block>(<usize>next).code) return next;
     block = changetype<Block>(<usize>next);
   }
 }
@@ -239,6 +239,8 @@ function lookUp(cpu: Exec): u32 {
 
 function lookUpSlow(cpu: Exec): u32 {
   settle(cpu);
+  // At an exact limit the next instruction is not fetched, so that its fault comes in the next run whatever the way here.
+  if (cpu.exactLimit && cpu.instructions >= cpu.instructionLimit) return Outcome.LIMIT;
   const address = findOrBuildBlock(cpu);
   if (cpu.jitMode != JitMode.FORCED || !address) return address;
   return translateNow(cpu, changetype<Block>(<usize>address));
@@ -252,7 +254,8 @@ function lookUpAndLink(cpu: Exec, block: Block, slot: u32): u32 {
   const fromIp = block.ip;
   const cacheable = <u32>changetype<usize>(block) != <u32>SCRATCH;
   const target = lookUp(cpu);
-  if (!target || !cacheable || cpu.linkSlot != slot || (fromIp ^ cpu.rip) >> 12 != 0) return target;
+  if (target <= <u32>Outcome.LIMIT || !cacheable || cpu.linkSlot != slot || (fromIp ^ cpu.rip) >> 12 != 0)
+    return target;
   const to = changetype<Block>(<usize>target);
   // One that crosses into another page is looked up each time: that page may be mapped anew.
   if (target != <u32>SCRATCH && !to.code && to.secondPage == NO_PAGE) store<u32>(<usize>slot, target);
@@ -342,7 +345,7 @@ function linkedEntry(cpu: Exec, slot: LinkSlot): u32 {
 function lookUpAndLinkEntry(cpu: Exec, slot: u32): u32 {
   cpu.linkSlot = slot;
   const target = lookUp(cpu);
-  if (target && cpu.linkSlot == slot && changetype<Block>(<usize>target).code)
+  if (target > <u32>Outcome.LIMIT && cpu.linkSlot == slot && changetype<Block>(<usize>target).code)
     changetype<LinkSlot>(<usize>slot).lead(target, epochOf(cpu, codeLinear(cpu), changetype<Block>(<usize>target)));
   return target;
 }

@@ -33,7 +33,7 @@ import { forgetProbes } from "./nearby";
 import { RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, emitRegion, isDispatched, predecessorsOf, readGraph, successorsOf } from "./structure";
 import { lastInsn } from "./successors";
-import { forgetVariables } from "./variables";
+import { FLAG_VARIABLES, forgetVariables } from "./variables";
 import { forgetX87 } from "./x87State";
 
 /** For each instruction: its IP, and how many of its block come before it; 16 bytes. Then the block of each entry. */
@@ -207,8 +207,10 @@ function writeFunction(recovery: u32, entryTable: u32): i32 {
   const s = lowerState();
   s.code = changetype<Encoder>(<usize>CODE_STATE);
   s.code.at = FUNCTION_CODE;
-  s.used = b.used | b.changed;
   s.changed = b.changed;
+  // All of the lazy flags or none: the engine may have brought those in memory into another form (cpu/flags.ts resolve).
+  if (s.changed & FLAG_VARIABLES) s.changed |= FLAG_VARIABLES;
+  s.used = b.used | s.changed;
   s.wide = b.wide;
   s.longMode = (b.mode & Mode.LONG) != 0;
   beginLocals(s);

@@ -54,7 +54,10 @@ class PatientCompiler implements ModuleCompiler {
 
 async function machine(code: Record<number, number[]>, over: Partial<JitOptions> = {}) {
   const compiler = new PatientCompiler();
-  return { compiler, engine: await machine32({ mode: "auto", threshold: 2, compiler, inPlaceBytes: 0, ...over }, ENTRY, code) };
+  return {
+    compiler,
+    engine: await machine32({ mode: "auto", threshold: 2, compiler, inPlaceBytes: 0, ...over }, ENTRY, code),
+  };
 }
 
 const translated = (engine: Engine) => counter(engine, VcpuField.STAT_JIT_INSTRUCTIONS);
