@@ -278,7 +278,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
     const runs = entry.runs - 1;
     entry.runs = runs;
     if (!runs) {
-      next = wantWider(cpu);
+      next = wantWider(cpu, entry.translation.width + 1);
       if (next <= <u32>Outcome.LIMIT) break;
       block = changetype<Block>(<usize>next);
       if (!block.code) break;
@@ -324,11 +324,11 @@ function runTranslated(cpu: Exec, first: Block): u32 {
 }
 
 /** The entry at IP has been used often: its decoded block goes into the queue. Gives the block to go on with, or 0 for a fault. */
-function wantWider(cpu: Exec): u32 {
+function wantWider(cpu: Exec, width: u32): u32 {
   settle(cpu);
   const address = findOrBuildDecoded(cpu);
   if (!address) return Outcome.FAULT;
-  widen(cpu, changetype<Block>(<usize>address));
+  widen(cpu, changetype<Block>(<usize>address), width);
   return lookUp(cpu);
 }
 

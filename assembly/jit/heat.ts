@@ -15,21 +15,21 @@ export const QUEUE_SIZE: u32 = 48;
 // @ts-ignore: decorator
 @inline
 export function queuedAt(index: u32): u32 {
-  return load<u32>(QUEUE + <usize>(index << 2)) & ~WIDE;
+  return load<u32>(QUEUE + <usize>(index << 2)) & ~WIDTH;
 }
 
-/** Flag of a queued block: its region is to be wide. */
-const WIDE: u32 = 1;
+/** In the low bits of a queued block's address: Region.width. */
+const WIDTH: u32 = 15;
 
 // @ts-ignore: decorator
 @inline
-export function isQueuedWide(index: u32): bool {
-  return (load<u32>(QUEUE + <usize>(index << 2)) & WIDE) != 0;
+export function widthQueued(index: u32): u32 {
+  return load<u32>(QUEUE + <usize>(index << 2)) & WIDTH;
 }
 
 /** Appends to the queue, which has room. */
-export function enqueue(cpu: Vcpu, block: Block, isWide: bool): void {
-  store<u32>(QUEUE + <usize>(cpu.jitQueued << 2), (<u32>changetype<usize>(block)) | (isWide ? WIDE : 0));
+export function enqueue(cpu: Vcpu, block: Block, width: u32): void {
+  store<u32>(QUEUE + <usize>(cpu.jitQueued << 2), (<u32>changetype<usize>(block)) | width);
   cpu.jitQueued++;
   block.heat = cacheState().urgent;
 }

@@ -6,7 +6,7 @@ import { Block, DEAD_MODE, SCRATCH_BLOCK, enterInJumpCache, retireBlock } from "
 import { JitMode } from "../shared/jit";
 import { nextSegment } from "./codeCache";
 import { isChurning } from "./churn";
-import { NEVER, QUEUE_SIZE, cool, defer, enqueue, isQueued, isQueuedWide, isRefused, queuedAt, refuse } from "./heat";
+import { NEVER, QUEUE_SIZE, cool, defer, enqueue, isQueued, widthQueued, isRefused, queuedAt, refuse } from "./heat";
 import { install, isAwaited } from "./install";
 import { beginModule } from "./module";
 import { completeEntries, recordRegion } from "./record";
@@ -46,7 +46,7 @@ export function becomeHot(cpu: Vcpu, block: Block): bool {
   }
   if (supersede(cpu, block)) return true;
   if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
-  enqueue(cpu, block, false);
+  enqueue(cpu, block, 0);
   if (cpu.jitQueued < QUEUE_SIZE) return false;
   translateQueue(cpu);
   return true;
@@ -56,7 +56,7 @@ export function becomeHot(cpu: Vcpu, block: Block): bool {
 export function translateNow(cpu: Vcpu, block: Block): u32 {
   const address = <u32>changetype<usize>(block);
   if (block.code || isRefused(block) || address == SCRATCH_BLOCK) return address;
-  enqueue(cpu, block, true);
+  enqueue(cpu, block, 1);
   translateQueue(cpu);
   const entry = findEntry(cpu, block.physical, block.ip, block.csBase);
   if (!entry) return address;
@@ -64,11 +64,11 @@ export function translateNow(cpu: Vcpu, block: Block): u32 {
   return entry;
 }
 
-/** The decoded block of an entry that is entered often: it will be the start of a wide region. */
-export function widen(cpu: Vcpu, block: Block): void {
+/** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th. */
+export function widen(cpu: Vcpu, block: Block, width: u32): void {
   if (isQueued(cpu, block) || isChurning(cpu, block.physical >> 12) || isAwaited(block)) return;
   if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
-  enqueue(cpu, block, true);
+  enqueue(cpu, block, width);
   if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);
 }
 
@@ -127,16 +127,16 @@ function translateModule(cpu: Vcpu, first: u32, count: u32): u32 {
   let at = first;
   beginModule();
   while (at < count && hasRoom(segment, REGION_ROOM, functions + 1)) {
-    const isWide = isQueuedWide(at);
+    const width = widthQueued(at);
     const block = takeQueued(cpu, at);
     if (changetype<usize>(block)) {
-      const translation = translateFrom(cpu, block, segment.freeSlot, isWide);
+      const translation = translateFrom(cpu, block, segment.freeSlot, width);
       if (changetype<usize>(translation)) {
         translation.nextInSegment = made;
         made = <u32>changetype<usize>(translation);
         functions++;
       } else if (functions) {
-        putBack(at, block, isWide); // the module may be what is full
+        putBack(at, block, width); // the module may be what is full
         break;
       } else refuse(block);
     }
@@ -156,16 +156,16 @@ function takeQueued(cpu: Vcpu, index: u32): Block {
   return isAlive ? block : changetype<Block>(0);
 }
 
-function putBack(index: u32, block: Block, isWide: bool): void {
-  store<u32>(QUEUE + <usize>(index << 2), (<u32>changetype<usize>(block)) | (<u32>isWide));
+function putBack(index: u32, block: Block, width: u32): void {
+  store<u32>(QUEUE + <usize>(index << 2), (<u32>changetype<usize>(block)) | width);
 }
 
 /** Translates a region from `block` on, the largest that the translator takes; gives its record, or null. */
-function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32, isWide: bool): Translation {
+function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32, width: u32): Translation {
   const segment = currentSegment();
   const free = segment.free;
   for (let limit = MAX_REGION_BLOCKS; limit; limit >>= SMALLER_SHIFT) {
-    formRegion(cpu, block, limit, isWide);
+    formRegion(cpu, block, limit, width);
     const translation = recordRegion();
     const ordinal = translate();
     if (ordinal >= 0) {
@@ -185,7 +185,7 @@ function adoptBlocks(cpu: Vcpu): void {
     cool(cpu, block);
     block.isAdopted = 1;
     for (let queued: u32 = 0; queued < cpu.jitQueued; queued++)
-      if (queuedAt(queued) == <u32>changetype<usize>(block)) putBack(queued, changetype<Block>(0), false);
+      if (queuedAt(queued) == <u32>changetype<usize>(block)) putBack(queued, changetype<Block>(0), 0);
   }
   countRegion(cpu);
 }

@@ -19,11 +19,15 @@ import {
 
 /** More entries than there will be. */
 const NEVER_AGAIN: u32 = 0xffff_ffff;
+/** Times that a region is formed anew, each after 2^PATIENCE_SHIFT times as many entries as the one before. */
+const MAX_WIDTH: u32 = 5;
+const PATIENCE_SHIFT: u32 = 3;
 
 /** Makes the record, with its region's links, in room that the caller has seen to. */
 export function recordRegion(): Translation {
   const translation = changetype<Translation>(allocate(<u32>offsetof<Translation>()));
   translation.mode = region().mode;
+  translation.width = region().width;
   prepareCount(vcpu(), translation);
   recordPages(translation);
   recordRanges(translation);
@@ -71,6 +75,13 @@ function addRange(translation: Translation, linear: u64, start: u32, end: u32): 
   }
 }
 
+/** Entries after which the region is formed anew, wider: with what has been seen of it by then. */
+function runsBeforeWider(): u32 {
+  const width = region().width;
+  const first = cacheState().wideAfter;
+  return first && width < MAX_WIDTH ? first << (width * PATIENCE_SHIFT) : NEVER_AGAIN;
+}
+
 function recordEntries(translation: Translation): void {
   const count = region().entryCount;
   translation.entryCount = count;
@@ -88,7 +99,7 @@ function recordEntries(translation: Translation): void {
     entry.secondPage = NO_PAGE;
     entry.end = <u32>changetype<usize>(translation);
     entry.heat = <u32>b.entry;
-    entry.runs = region().isWide ? NEVER_AGAIN : cacheState().wideAfter;
+    entry.runs = runsBeforeWider();
   }
 }
 

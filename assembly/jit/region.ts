@@ -50,8 +50,8 @@ export class Region {
   entryCount: u32;
   /** Mode bits (cpu/state.ts) that all its blocks share. */
   mode: u32;
-  /** With the functions it calls, and with what is the start of other regions. */
-  isWide: u32;
+  /** 0: narrow. Else with the functions it calls and with what is the start of other regions, for the so manieth time. */
+  width: u32;
   /** Address of the u64 that the function adds the instructions it retires to, or 0 (profile.ts). */
   counter: u32;
   _pad: u32;

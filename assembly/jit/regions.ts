@@ -58,9 +58,9 @@ export function regionPageCount(): u32 {
 }
 
 /** Forms the region that starts at `main`, of at most `limit` blocks. */
-export function formRegion(cpu: Vcpu, main: Block, limit: u32, isWide: bool): void {
+export function formRegion(cpu: Vcpu, main: Block, limit: u32, width: u32): void {
   const r = region();
-  r.isWide = isWide ? 1 : 0;
+  r.width = width;
   r.blockCount = 0;
   r.entryCount = 0;
   r.mode = main.mode;
@@ -74,7 +74,7 @@ export function formRegion(cpu: Vcpu, main: Block, limit: u32, isWide: bool): vo
   let called: u32 = 0;
   do {
     while (expanded < r.blockCount) expand(cpu, regionBlock(expanded++));
-    while (isWide && called < r.blockCount && expanded == r.blockCount) includeCallee(cpu, regionBlock(called++));
+    while (width && called < r.blockCount && expanded == r.blockCount) includeCallee(cpu, regionBlock(called++));
   } while (expanded < r.blockCount);
 }
 
@@ -104,7 +104,7 @@ function expand(cpu: Vcpu, b: RegionBlock): void {
   const forced = cpu.jitMode == JitMode.FORCED;
   if (!isCall(last)) b.taken = include(cpu, block, takenTarget(last), forced);
   b.next = include(cpu, block, nextTarget(last), forced);
-  if (last.op == Op.JMP_INDIRECT && region().isWide) includeTargets(cpu, b);
+  if (last.op == Op.JMP_INDIRECT && region().width) includeTargets(cpu, b);
   const back = include(cpu, block, returnTarget(last), forced && isCall(last));
   if (back >= 0) makeEntry(back);
 }
@@ -137,7 +137,7 @@ function include(cpu: Vcpu, from: Block, ip: u64, ahead: bool): i32 {
 
 /** Decodes what has been translated as the start of another region: an inner loop, a function that many call. */
 function decodeAgain(cpu: Vcpu, from: Block, ip: u64, linear: u64, physical: u32): u32 {
-  if (!region().isWide || cpu.mode != from.mode || !isTranslated(physical, ip, from.mode, from.csBase)) return 0;
+  if (!region().width || cpu.mode != from.mode || !isTranslated(physical, ip, from.mode, from.csBase)) return 0;
   const address = decodeAhead(cpu, ip, linear, physical);
   if (address) changetype<Block>(<usize>address).isAdopted = 1;
   return address;
@@ -145,7 +145,7 @@ function decodeAgain(cpu: Vcpu, from: Block, ip: u64, linear: u64, physical: u32
 
 function isWanted(cpu: Vcpu, block: Block): bool {
   if (cpu.jitMode == JitMode.FORCED) return true;
-  return ((block.isAdopted && region().isWide) || isWarm(cpu, block)) && !isChurning(cpu, block.physical >> 12);
+  return ((block.isAdopted && region().width != 0) || isWarm(cpu, block)) && !isChurning(cpu, block.physical >> 12);
 }
 
 export function linearOf(block: Block, ip: u64): u64 {

@@ -31,7 +31,8 @@ export class Translation {
   retired: u64;
   /** Its module is being compiled: writes to its code are noticed, but it is not entered yet. */
   pending: u32;
-  _pad: u32;
+  /** Region.width of the region it was made from. */
+  width: u32;
 }
 
 
