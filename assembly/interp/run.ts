@@ -10,7 +10,7 @@ import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system
 import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
-import { becomeHot, translateNow, translateQueue, widen } from "../jit/queue";
+import { becomeHot, isBusy, translateNow, translateQueue, widen } from "../jit/queue";
 import { isCurrent } from "../mmu/epochs";
 import { noteTarget } from "../jit/targets";
 import { ANY_EPOCH, Entry, LinkSlot } from "../jit/translations";
@@ -278,7 +278,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
     const runs = entry.runs - 1;
     entry.runs = runs;
     if (!runs) {
-      next = wantWider(cpu, entry.translation.width + 1);
+      next = wantWider(cpu, entry);
       if (next <= <u32>Outcome.LIMIT) break;
       block = changetype<Block>(<usize>next);
       if (!block.code) break;
@@ -323,12 +323,17 @@ function runTranslated(cpu: Exec, first: Block): u32 {
   return next;
 }
 
-/** The entry at IP has been used often: its decoded block goes into the queue. Gives the block to go on with, or 0 for a fault. */
-function wantWider(cpu: Exec, width: u32): u32 {
+/**
+ * `entry`, which is at IP, has been used often: if that was in a short time, its decoded block goes into the queue. Gives the block to go
+ * on with, or 0 for a fault.
+ */
+function wantWider(cpu: Exec, entry: Entry): u32 {
   settle(cpu);
+  const width = entry.translation.width;
+  if (!isBusy(cpu, entry)) return <u32>changetype<usize>(entry);
   const address = findOrBuildDecoded(cpu);
   if (!address) return Outcome.FAULT;
-  widen(cpu, changetype<Block>(<usize>address), width);
+  widen(cpu, changetype<Block>(<usize>address), width + 1);
   return lookUp(cpu);
 }
 

@@ -9,18 +9,23 @@ import { isChurning } from "./churn";
 import { NEVER, QUEUE_SIZE, cool, defer, enqueue, isQueued, widthQueued, isRefused, queuedAt, refuse } from "./heat";
 import { install, isAwaited } from "./install";
 import { beginModule } from "./module";
-import { completeEntries, recordRegion } from "./record";
+import { completeEntries, recordRegion, runsBeforeWider } from "./record";
 import { MAX_REGION_BLOCKS, region, regionBlock } from "./region";
 import { formRegion, isMapped, linearOf } from "./regions";
 import { QUEUE, Segment, cacheState, currentSegment, hasRoom } from "./segments";
 import { translate } from "./translate";
-import { Translation } from "./translations";
+import { Entry, Translation } from "./translations";
 
 /** Instructions for which the first block in the queue waits at most: about 5 ms. */
 const PATIENCE: u64 = 1_000_000;
 /** Blocks of other modes that stay in the queue at most, and how often they are tried again, twice as long after each time. */
 const MOST_LEFT: u32 = QUEUE_SIZE / 2;
 const MOST_RETRIES: u32 = 22;
+/**
+ * Instructions from one entry into a region to the next, at most, for it to be made wider. A wide region repeats the code of others: of
+ * what runs now and then there is so much that the repetitions would cost more, in caches, than the transfers.
+ */
+const MOST_BETWEEN: u64 = 5_000;
 /** What a region may take of the code cache: its record, and copies of its instructions. */
 const REGION_ROOM: u32 = 0x1_0000;
 /** Blocks of the smaller regions that are tried when the translator refuses a larger one: a quarter each. */
@@ -62,6 +67,16 @@ export function translateNow(cpu: Vcpu, block: Block): u32 {
   if (!entry) return address;
   enterEntry(cpu, block, entry);
   return entry;
+}
+
+/** Whether an entry whose runs are used up was entered often enough; else its runs are counted afresh. */
+export function isBusy(cpu: Vcpu, entry: Entry): bool {
+  const translation = entry.translation;
+  const runs = runsBeforeWider(translation.width);
+  const busy = cpu.instructions - translation.since <= <u64>runs * MOST_BETWEEN;
+  entry.runs = runs;
+  translation.since = cpu.instructions;
+  return busy;
 }
 
 /** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th. */

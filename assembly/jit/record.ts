@@ -28,6 +28,7 @@ export function recordRegion(): Translation {
   const translation = changetype<Translation>(allocate(<u32>offsetof<Translation>()));
   translation.mode = region().mode;
   translation.width = region().width;
+  translation.since = vcpu().instructions;
   prepareCount(vcpu(), translation);
   recordPages(translation);
   recordRanges(translation);
@@ -75,9 +76,8 @@ function addRange(translation: Translation, linear: u64, start: u32, end: u32): 
   }
 }
 
-/** Entries after which the region is formed anew, wider: with what has been seen of it by then. */
-function runsBeforeWider(): u32 {
-  const width = region().width;
+/** Entries into a region of this width after which it is formed anew, wider: with what has been seen of it by then. */
+export function runsBeforeWider(width: u32): u32 {
   const first = cacheState().wideAfter;
   return first && width < MAX_WIDTH ? first << (width * PATIENCE_SHIFT) : NEVER_AGAIN;
 }
@@ -99,7 +99,7 @@ function recordEntries(translation: Translation): void {
     entry.secondPage = NO_PAGE;
     entry.end = <u32>changetype<usize>(translation);
     entry.heat = <u32>b.entry;
-    entry.runs = runsBeforeWider();
+    entry.runs = runsBeforeWider(region().width);
   }
 }
 

@@ -33,6 +33,8 @@ export class Translation {
   pending: u32;
   /** Region.width of the region it was made from. */
   width: u32;
+  /** Instructions retired by the VM when its entries began to be counted (Entry.runs). */
+  since: u64;
 }
 
 
