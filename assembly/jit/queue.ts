@@ -18,6 +18,8 @@ import { Entry, Translation } from "./translations";
 
 /** Instructions for which the first block in the queue waits at most: about 5 ms. */
 const PATIENCE: u64 = 1_000_000;
+/** The same for what is to be wider: it runs meanwhile, and modules are best few and large. */
+const WIDE_PATIENCE: u64 = 16_000_000;
 /** Blocks of other modes that stay in the queue at most, and how often they are tried again, twice as long after each time. */
 const MOST_LEFT: u32 = QUEUE_SIZE / 2;
 const MOST_RETRIES: u32 = 22;
@@ -50,11 +52,17 @@ export function becomeHot(cpu: Vcpu, block: Block): bool {
     return false;
   }
   if (supersede(cpu, block)) return true;
-  if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
+  expect(cpu, PATIENCE);
   enqueue(cpu, block, 0);
   if (cpu.jitQueued < QUEUE_SIZE) return false;
   translateQueue(cpu);
   return true;
+}
+
+/** A block comes into the queue that waits for so many instructions at most. */
+function expect(cpu: Vcpu, patience: u64): void {
+  const due = cpu.instructions + patience;
+  if (!cpu.jitQueued || due < cpu.jitDue) cpu.jitDue = due;
 }
 
 /** JitMode.FORCED: translates `block`, which is about to run, and gives what to run in its place. */
@@ -82,7 +90,7 @@ export function isBusy(cpu: Vcpu, entry: Entry): bool {
 /** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th. */
 export function widen(cpu: Vcpu, block: Block, width: u32): void {
   if (isQueued(cpu, block) || isChurning(cpu, block.physical >> 12) || isAwaited(block)) return;
-  if (!cpu.jitQueued) cpu.jitDue = cpu.instructions + PATIENCE;
+  expect(cpu, WIDE_PATIENCE);
   enqueue(cpu, block, width);
   if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);
 }

@@ -134,6 +134,9 @@ export function binary(b: BuildState, code: u32, x: u32, y: u32): u32 {
   if (ny.op == IrOp.CONST) {
     const same = identity(b, code, x, <u64>ny.imm);
     if (same) return same;
+    // Sums alone are known to be near to each other (nearby.ts), and fold.
+    if (code == Wasm.I32_SUB) return binary(b, Wasm.I32_ADD, x, constant(b, <u64>(0 - <u32>ny.imm)));
+    if (code == Wasm.I64_SUB) return binary(b, Wasm.I64_ADD, x, as64(b, constant(b, 0 - <u64>ny.imm)));
   }
   const id = binaryOf(b, code, type, x, y);
   node(id).size = <u8>resultWidth(code, x, y, type);
