@@ -15,7 +15,7 @@ export interface PhaseTiming {
 }
 
 /** A steady-state run takes at least this. */
-const STEADY_SECONDS = 0.7;
+const STEADY_SECONDS = 2;
 const LARGEST_STEP = 64;
 
 /** `run` runs rounds in a fresh process of one and the same machine; the first call is the program's first there. */
