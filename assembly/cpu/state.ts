@@ -257,7 +257,7 @@ export class Vcpu {
   globalEpoch: u32;
   /** Epochs given out. */
   epochs: u32;
-  /** After jitProbe: negative where the access says nothing about the rest of its page (jit/lower.ts). */
+  /** After jitProbe: negative where the access says nothing about the rest of its page (jit/lowerMemory.ts). */
   probeFar: u32;
   statJitInstructions: u64;
   statRegions: u64;

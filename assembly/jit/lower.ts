@@ -1,6 +1,4 @@
-// From the nodes of a block to wasm. Ordered nodes are written where they stand; pure ones where they are used first, into a
-// temporary if they are used again.
-import { ENTRY_SHIFT, TLB_INDEX_MASK, ADDEND, PAGE_MASK, READ_TAG, WRITE_TAG } from "./probe";
+// From the nodes of a block to wasm. Ordered nodes are written where they stand; pure ones where they are used first (lowerValues.ts).
 import { Vcpu, XMM_OFFSET } from "../cpu/state";
 import { MemoryMap } from "../shared/memoryMap";
 import { Encoder } from "../wasm/encoder";
@@ -19,9 +17,9 @@ import {
   variableLocal,
   variableNodeSlot,
 } from "./lowerState";
+import { lowerNearby, lowerProbe } from "./lowerMemory";
+import { emitValue, keepResult, settle, settleResult, unsettle } from "./lowerValues";
 import { callHelper, helperParameter } from "./module";
-import { FAR, pageOffsetOf } from "./nearby";
-import { operandType } from "./operandTypes";
 import { addCount } from "./profile";
 import { variableType } from "./values";
 import { isStatusVariable, loadStatusVariable, storeStatusVariable, x87Locals } from "./x87Emit";
@@ -114,258 +112,11 @@ function storedType(code: u32): u32 {
   }
 }
 
-/** The value on the stack becomes that of `n`. */
-function settleResult(s: LowerState, n: Node): void {
-  if (!n.uses) {
-    s.code.op(Wasm.DROP);
-    return;
-  }
-  n.local = <i32>takeTemporary(s, n.type);
-  s.code.local(Wasm.LOCAL_SET, <u32>n.local);
-}
-
-function emitConstant(e: Encoder, value: i64, type: u32): void {
-  if (type == ValueType.I64) e.i64Const(value);
-  else e.i32Const(<i32>value);
-}
-
-/** Puts the value of node `id` on the stack, as `type` if it is a constant. One of its uses is done. */
-export function emitValue(b: BuildState, s: LowerState, id: u32, type: u32): void {
-  const n = node(id);
-  const e = s.code;
-  if (n.op == IrOp.CONST) {
-    emitConstant(e, n.imm, type);
-    return;
-  }
-  n.uses--;
-  if (n.local >= 0) {
-    e.local(Wasm.LOCAL_GET, <u32>n.local);
-    if (!n.uses) releaseTemporary(<u32>n.local, n.type);
-    return;
-  }
-  if (n.op == IrOp.GET) {
-    e.local(Wasm.LOCAL_GET, variableLocal(b, s, <u32>n.imm));
-    return;
-  }
-  emitPure(b, s, n);
-  if (!n.uses) return;
-  n.local = <i32>takeTemporary(s, n.type);
-  e.local(Wasm.LOCAL_TEE, <u32>n.local);
-}
-
-function emitPure(b: BuildState, s: LowerState, n: Node): void {
-  const e = s.code;
-  switch (<u32>n.op) {
-    case IrOp.UNARY:
-      emitValue(b, s, n.a, operandType(n.code));
-      e.op(n.code);
-      return;
-    case IrOp.BINARY: {
-      const type = operandType(n.code);
-      emitValue(b, s, n.a, type);
-      emitValue(b, s, n.b, type);
-      e.op(n.code);
-      return;
-    }
-    case IrOp.SELECT:
-      emitValue(b, s, n.a, n.type);
-      emitValue(b, s, n.b, n.type);
-      emitValue(b, s, n.c, ValueType.I32);
-      e.op(Wasm.SELECT);
-      return;
-    default:
-      emitVector(b, s, n);
-  }
-}
-
-function emitVector(b: BuildState, s: LowerState, n: Node): void {
-  const e = s.code;
-  if (n.op == IrOp.V128_CONST) {
-    e.op(Wasm.V128_CONST);
-    for (let i: u32 = 0; i < 16; i++) e.byte((<u32>(n.imm >> ((<i64>(i & 7)) << 3))) & 0xff);
-    return;
-  }
-  emitValue(b, s, n.a, n.op == IrOp.SHUFFLE ? <u32>ValueType.V128 : operandType(n.code));
-  if (n.b) emitValue(b, s, n.b, <u32>n.flag ? <u32>n.flag : <u32>ValueType.V128);
-  if (n.c) emitValue(b, s, n.c, ValueType.V128);
-  if (n.op == IrOp.SHUFFLE) {
-    e.op(Wasm.I8X16_SHUFFLE);
-    for (let i: u32 = 0; i < 16; i++) e.byte(((<u32>(n.imm >> ((<i64>i) << 2))) & 15) | (((n.code >> i) & 1) << 4));
-    return;
-  }
-  e.op(n.code);
-  if (n.op == IrOp.LANE) e.byte(<u32>n.imm);
-}
-
 function lowerSet(b: BuildState, s: LowerState, n: Node): void {
   const variable = <u32>n.imm;
   emitValue(b, s, n.a, variableType(b, variable));
   saveVariable(b, s, variable);
   s.code.local(Wasm.LOCAL_SET, variableLocal(b, s, variable));
-}
-
-/** Evaluates node `id` into a local that stays as it is; its uses are not counted down. */
-function settle(b: BuildState, s: LowerState, id: u32, type: u32): u32 {
-  const n = node(id);
-  if (n.local >= 0) return <u32>n.local;
-  if (n.op == IrOp.GET) return variableLocal(b, s, <u32>n.imm);
-  const local = takeTemporary(s, n.op == IrOp.CONST ? type : <u32>n.type);
-  if (n.op == IrOp.CONST) emitConstant(s.code, n.imm, type);
-  else emitPure(b, s, n);
-  s.code.local(Wasm.LOCAL_SET, local);
-  if (n.op != IrOp.CONST) n.local = <i32>local;
-  return local;
-}
-
-/** One use of a node that `settle` has put into `local` is done. */
-function unsettle(id: u32, local: u32, type: u32): void {
-  const n = node(id);
-  if (n.op == IrOp.CONST) {
-    releaseTemporary(local, type);
-    return;
-  }
-  n.uses--;
-  if (!n.uses && n.local >= 0) releaseTemporary(local, n.type);
-}
-
-/** The inline TLB probe: see mmu/access.ts. A miss asks the engine, and leaves the region if that has no plain address. */
-function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
-  const e = s.code;
-  const target = node(n.a);
-  const type: u32 = target.op == IrOp.CONST ? (s.wide ? ValueType.I64 : ValueType.I32) : <u32>target.type;
-  const linear = settle(b, s, n.a, type);
-  const entry = takeTemporary(s, ValueType.I32);
-  const host = takeTemporary(s, ValueType.I32);
-  const isWide = type == ValueType.I64;
-
-  e.local(Wasm.LOCAL_GET, linear);
-  if (isWide) e.op(Wasm.I32_WRAP_I64);
-  e.i32Const(ENTRY_SHIFT);
-  e.op(Wasm.I32_SHR_U);
-  e.i32Const(TLB_INDEX_MASK);
-  e.op(Wasm.I32_AND);
-  e.local(Wasm.LOCAL_GET, s.tlbLocal);
-  e.op(Wasm.I32_ADD);
-  e.local(Wasm.LOCAL_TEE, entry);
-  emitTagCheck(s, linear, n, isWide);
-  hintBranch(e.at, Hint.LIKELY);
-  e.open(Wasm.IF, ValueType.EMPTY);
-  s.depth++;
-  e.local(Wasm.LOCAL_GET, linear);
-  if (isWide) e.op(Wasm.I32_WRAP_I64);
-  e.local(Wasm.LOCAL_GET, entry);
-  e.memory(Wasm.I32_LOAD, <u32>ADDEND);
-  e.op(Wasm.I32_ADD);
-  e.local(Wasm.LOCAL_SET, host);
-  e.op(Wasm.ELSE);
-  e.i32Const(n.insn);
-  e.local(Wasm.LOCAL_SET, s.bailLocal);
-  e.local(Wasm.LOCAL_GET, linear);
-  if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
-  askForHost(s, n, host);
-  const offset = node(pageOffsetOf(<u32>changetype<usize>(n)));
-  if (offset.uses) {
-    e.i32Const(0);
-    e.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("probeFar"));
-    e.local(Wasm.LOCAL_SET, entry);
-  }
-  e.end();
-  s.depth--;
-
-  if (offset.uses) {
-    // In the plain case `entry` still holds its address: only its sign counts.
-    e.local(Wasm.LOCAL_GET, linear);
-    if (isWide) e.op(Wasm.I32_WRAP_I64);
-    e.i32Const(0xfff);
-    e.op(Wasm.I32_AND);
-    e.local(Wasm.LOCAL_GET, entry);
-    e.i32Const(FAR);
-    e.op(Wasm.I32_AND);
-    e.op(Wasm.I32_OR);
-    offset.local = <i32>entry;
-    e.local(Wasm.LOCAL_SET, entry);
-  } else releaseTemporary(entry, ValueType.I32);
-  unsettle(n.a, linear, type);
-  keepResult(n, host);
-}
-
-/** The engine is asked for the host address of the access at the address on the stack (I64): to local `host`, or away. */
-function askForHost(s: LowerState, n: Node, host: u32): void {
-  const e = s.code;
-  e.i32Const(<i32>((<u32>n.size) | ((<u32>n.flag) << 8)));
-  callHelper(e, Helper.PROBE);
-  e.local(Wasm.LOCAL_TEE, host);
-  e.op(Wasm.I32_EQZ);
-  hintBranch(e.at, Hint.UNLIKELY);
-  e.branch(Wasm.BR_IF, s.depth - s.bailLabel);
-}
-
-/** An access near one that has been probed. The address of that has a local, or is a variable's: the slow case need not evaluate any. */
-function lowerNearby(b: BuildState, s: LowerState, n: Node): void {
-  const e = s.code;
-  const first = settle(b, s, n.a, ValueType.I32);
-  const wide = node(n.c).type == ValueType.I64;
-  const linear = settle(b, s, n.c, wide ? ValueType.I64 : ValueType.I32);
-  const host = takeTemporary(s, ValueType.I32);
-  emitValue(b, s, n.b, ValueType.I32);
-  if (n.imm) {
-    e.i32Const(<i32>n.imm);
-    e.op(Wasm.I32_ADD);
-  }
-  e.i32Const(0x1000 - <i32>n.size);
-  e.op(Wasm.I32_LE_U);
-  hintBranch(e.at, Hint.LIKELY);
-  e.open(Wasm.IF, ValueType.EMPTY);
-  s.depth++;
-  e.local(Wasm.LOCAL_GET, first);
-  if (n.imm) {
-    e.i32Const(<i32>n.imm);
-    e.op(Wasm.I32_ADD);
-  }
-  e.local(Wasm.LOCAL_SET, host);
-  e.op(Wasm.ELSE);
-  e.i32Const(n.insn);
-  e.local(Wasm.LOCAL_SET, s.bailLocal);
-  e.local(Wasm.LOCAL_GET, linear);
-  if (wide) e.i64Const(n.imm);
-  else e.i32Const(<i32>n.imm);
-  e.op(wide ? Wasm.I64_ADD : Wasm.I32_ADD);
-  if (!wide) e.op(Wasm.I64_EXTEND_I32_U);
-  askForHost(s, n, host);
-  e.end();
-  s.depth--;
-  unsettle(n.a, first, ValueType.I32);
-  unsettle(n.c, linear, node(n.c).type);
-  keepResult(n, host);
-}
-
-/** Compares the tag of the entry on the stack with the page of the access's last byte. */
-function emitTagCheck(s: LowerState, linear: u32, n: Node, isWide: bool): void {
-  const e = s.code;
-  const tag = n.flag ? <u32>WRITE_TAG : <u32>READ_TAG;
-  const last = <i64>n.size - 1;
-  if (!isWide && !s.longMode) {
-    e.memory(Wasm.I32_LOAD, tag);
-    e.local(Wasm.LOCAL_GET, linear);
-    if (last) {
-      e.i32Const(<i32>last);
-      e.op(Wasm.I32_ADD);
-    }
-    e.i32Const(-4096);
-    e.op(Wasm.I32_AND);
-    e.op(Wasm.I32_EQ);
-    return;
-  }
-  e.memory(Wasm.I64_LOAD, tag);
-  e.local(Wasm.LOCAL_GET, linear);
-  if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
-  if (last) {
-    e.i64Const(last);
-    e.op(Wasm.I64_ADD);
-  }
-  e.i64Const(<i64>PAGE_MASK);
-  e.op(Wasm.I64_AND);
-  e.op(Wasm.I64_EQ);
 }
 
 function lowerCall(b: BuildState, s: LowerState, n: Node): void {
@@ -449,11 +200,6 @@ function lowerX87(b: BuildState, s: LowerState, n: Node): void {
   keepResult(node(id + NODE_SIZE), l.exponent);
   keepResult(node(id + 2 * NODE_SIZE), l.rest);
   keepResult(node(id + 3 * NODE_SIZE), l.up);
-}
-
-function keepResult(n: Node, local: u32): void {
-  if (n.uses) n.local = <i32>local;
-  else releaseTemporary(local, n.type);
 }
 
 /** CF of lazy flags of any kind: in place where INC or DEC kept it, else by the engine. */

@@ -16,7 +16,8 @@ import { assumeFlags, forgetFlags } from "./flagNodes";
 import { flush } from "./flush";
 import { IrOp, Var, node } from "./ir";
 import { BUILD_STATE, FUNCTION_CODE, FUNCTION_CODE_SIZE, NODES } from "./layout";
-import { countUses, emitValue, loadTlb, loadVariables, lowerNodes, storeVariables } from "./lower";
+import { countUses, loadTlb, loadVariables, lowerNodes, storeVariables } from "./lower";
+import { emitValue } from "./lowerValues";
 import {
   LowerState,
   MAX_LOCALS,
