@@ -1,4 +1,5 @@
-// MOVS, STOS and LODS, helper instructions. Runs within a page of plain memory go in one piece, everything else by elements. The destination is always in ES; the source's segment can be overridden (Insn.segment).
+// MOVS, STOS and LODS, helper instructions. Runs within a page of plain memory go in one piece, everything else by elements.
+// The destination is always in ES; the source's segment can be overridden (Insn.segment).
 import { Flag, Seg } from "../cpu/state";
 import { sizeLog2 } from "../cpu/flags";
 import { Insn } from "../decode/insn";

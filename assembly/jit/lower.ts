@@ -17,7 +17,7 @@ import {
   variableLocal,
   variableNodeSlot,
 } from "./lowerState";
-import { lowerNearby, lowerProbe } from "./lowerMemory";
+import { lowerNearby, lowerProbe, noteInstruction } from "./lowerMemory";
 import { emitValue, keepResult, settle, settleResult, unsettle } from "./lowerValues";
 import { callHelper, helperParameter } from "./module";
 import { addCount } from "./profile";
@@ -72,8 +72,7 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
       lowerNearby(b, s, n);
       return;
     case IrOp.BAIL_IF:
-      s.code.i32Const(n.insn);
-      s.code.local(Wasm.LOCAL_SET, s.bailLocal);
+      noteInstruction(s, n);
       emitValue(b, s, n.a, ValueType.I32);
       hintBranch(s.code.at, Hint.UNLIKELY);
       s.code.branch(Wasm.BR_IF, s.depth - s.bailLabel);

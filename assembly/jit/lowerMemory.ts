@@ -42,8 +42,7 @@ export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   e.op(Wasm.I32_ADD);
   e.local(Wasm.LOCAL_SET, host);
   e.op(Wasm.ELSE);
-  e.i32Const(n.insn);
-  e.local(Wasm.LOCAL_SET, s.bailLocal);
+  noteInstruction(s, n);
   e.local(Wasm.LOCAL_GET, linear);
   if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
   askForHost(s, n, host);
@@ -71,6 +70,12 @@ export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   } else releaseTemporary(entry, ValueType.I32);
   unsettle(n.a, linear, type);
   keepResult(n, host);
+}
+
+/** The instruction at which the function leaves if it does so next by bailLabel. */
+export function noteInstruction(s: LowerState, n: Node): void {
+  s.code.i32Const(n.insn);
+  s.code.local(Wasm.LOCAL_SET, s.bailLocal);
 }
 
 /** The engine is asked for the host address of the access at the address on the stack (I64): to local `host`, or away. */
@@ -108,8 +113,7 @@ export function lowerNearby(b: BuildState, s: LowerState, n: Node): void {
   }
   e.local(Wasm.LOCAL_SET, host);
   e.op(Wasm.ELSE);
-  e.i32Const(n.insn);
-  e.local(Wasm.LOCAL_SET, s.bailLocal);
+  noteInstruction(s, n);
   e.local(Wasm.LOCAL_GET, linear);
   if (wide) e.i64Const(n.imm);
   else e.i32Const(<i32>n.imm);

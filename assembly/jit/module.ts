@@ -138,7 +138,7 @@ export function beginModule(): void {
   m.code.at = MODULE_CODE + PREAMBLE;
 }
 
-/** Room for everything before the bodies: names and types of helpers, function types, exports. */
+/** Room for everything before the bodies: types of helpers and functions, imports, exports, branch hints. */
 const PREAMBLE: u32 = 0x1000 + MODULE_HINTS_SIZE;
 
 /** The encoder for a function's body, which follows the bodies before; the caller begins with `reserve` for its length. */

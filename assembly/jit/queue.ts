@@ -52,15 +52,15 @@ export function becomeHot(cpu: Vcpu, block: Block): bool {
     return false;
   }
   if (supersede(cpu, block)) return true;
-  expect(cpu, PATIENCE);
+  setDue(cpu, PATIENCE);
   enqueue(cpu, block, 0);
   if (cpu.jitQueued < QUEUE_SIZE) return false;
   translateQueue(cpu);
   return true;
 }
 
-/** A block comes into the queue that waits for so many instructions at most. */
-function expect(cpu: Vcpu, patience: u64): void {
+/** The queue is translated after so many instructions at the latest: a block comes into it that waits no longer. */
+function setDue(cpu: Vcpu, patience: u64): void {
   const due = cpu.instructions + patience;
   if (!cpu.jitQueued || due < cpu.jitDue) cpu.jitDue = due;
 }
@@ -90,7 +90,7 @@ export function isBusy(cpu: Vcpu, entry: Entry): bool {
 /** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th. */
 export function widen(cpu: Vcpu, block: Block, width: u32): void {
   if (isQueued(cpu, block) || isChurning(cpu, block.physical >> 12) || isAwaited(block)) return;
-  expect(cpu, WIDE_PATIENCE);
+  setDue(cpu, WIDE_PATIENCE);
   enqueue(cpu, block, width);
   if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);
 }
