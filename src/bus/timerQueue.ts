@@ -27,11 +27,16 @@ export abstract class TimerQueue implements Clock {
   private readonly timers: QueuedTimer[] = [];
   private sequence = 0;
   private next = Number.POSITIVE_INFINITY;
-  /** Called when the earliest deadline moves nearer, so that a running slice can be cut short. */
-  onEarlier: (() => void) | undefined;
+  /** Called when the earliest deadline moves nearer or is seen to have passed, so that a running slice can be cut short. */
+  onDue: (() => void) | undefined;
 
   abstract readonly epochMs: number;
   abstract nowNs(): number;
+
+  /** The time, for the queue itself: nobody needs to be told what is due. */
+  protected readNs(): number {
+    return this.nowNs();
+  }
 
   createTimer(name: string, callback: () => void): Timer {
     const timer = new QueuedTimer(name, callback, this);
@@ -47,7 +52,7 @@ export abstract class TimerQueue implements Clock {
   /** Fires every timer that is due, earliest first. */
   fireDue(): void {
     for (;;) {
-      const now = this.nowNs();
+      const now = this.readNs();
       if (this.next > now) return;
       const due = this.earliest();
       if (due?.deadlineNs === undefined || due.deadlineNs > now) return;
@@ -61,7 +66,7 @@ export abstract class TimerQueue implements Clock {
     timer.sequence = ++this.sequence;
     const before = this.next;
     this.next = this.earliest()?.deadlineNs ?? Number.POSITIVE_INFINITY;
-    if (this.next < before) this.onEarlier?.();
+    if (this.next < before) this.onDue?.();
   }
 
   cancelled(_timer: QueuedTimer): void {

@@ -26,7 +26,17 @@ export class HostClock extends MachineClock {
   private startedAtMs: number | undefined;
   private last = 0;
 
+  /**
+   * A guest that polls the time may need much longer for an instruction than the estimate that its slice was cut by; it
+   * must not see time go by in which its timers should have fired (Linux then finds its timer interrupt missing).
+   */
   nowNs(): number {
+    const now = this.readNs();
+    if (now >= this.nextDeadlineNs()) this.onDue?.();
+    return now;
+  }
+
+  protected override readNs(): number {
     if (this.startedAtMs === undefined) return this.last;
     const now = Math.floor(this.offsetNs + (performance.now() - this.startedAtMs) * NS_PER_MS);
     if (now > this.last) this.last = now;

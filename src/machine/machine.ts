@@ -75,8 +75,8 @@ export class Machine {
       onPam: (segment, readRam, writeRam) => this.firmware?.setPam(segment, readRam, writeRam),
     });
     host.board = this.board;
-    // A timer armed by the guest for earlier than the slice was cut to must still fire on time.
-    this.clock.onEarlier = () => engine.requestExit();
+    // A timer that the guest arms for earlier than the slice was cut to, or sees to be due, must still fire on time.
+    this.clock.onDue = () => engine.requestExit();
     checkBootSource(config);
     this.firmware = config.bios ? new FirmwareRom(engine, config.bios) : undefined;
     if (config.boot.kind === "firmware") this.describeToFirmware();
@@ -137,7 +137,8 @@ export class Machine {
   private learnSpeed(instructions: number, tookMs: number): void {
     if (instructions < 5000 || tookMs <= 0.05) return;
     const now = instructions / (tookMs * 1e6);
-    this.instructionsPerNs += (now - this.instructionsPerNs) / 8;
+    // Code that turned slow counts sooner: a slice that is too long makes timers late.
+    this.instructionsPerNs += (now - this.instructionsPerNs) / (now < this.instructionsPerNs ? 2 : 8);
   }
 
   private afterSlice(exit: ExitReason): SliceResult {
