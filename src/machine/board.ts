@@ -28,6 +28,7 @@ import { IsaUart } from "../devices/uart/isaUart.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
 import type { MachineClock } from "./clocks.ts";
+import type { DriveBay } from "./drives.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
 
@@ -36,6 +37,7 @@ export interface BoardOptions {
   clock: MachineClock;
   com1: UartBackend;
   com2: UartBackend;
+  drives: DriveBay;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
   /** A device pulled the reset line. */

@@ -3,6 +3,7 @@
  * neither threads nor pages.
  */
 import { ExitReason } from "../../assembly/shared/exitReason.ts";
+import { IoScheduler } from "../bus/ioScheduler.ts";
 import { Engine, type EngineModules } from "../core/engine.ts";
 import type { ModuleCompiler } from "../core/moduleInstaller.ts";
 import { defaultAcpiConfig } from "../devices/acpi/tables.ts";
@@ -12,6 +13,7 @@ import { Board, HostSide } from "./board.ts";
 import { HostClock, InstructionClock, type MachineClock } from "./clocks.ts";
 import { dumpRegisters } from "./cpuState.ts";
 import { setUpChips } from "./directBoot.ts";
+import { type AttachedDrive, DriveBay } from "./drives.ts";
 import { FirmwareRom, mapShadowAsRam } from "./firmware.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
@@ -23,6 +25,9 @@ export interface MachineBackends {
   com1: UartBackend;
   com2: UartBackend;
   onDebugByte: (byte: number) => void;
+  drives?: readonly AttachedDrive[];
+  /** A medium failed; the guest has an I/O error. */
+  onDriveFailure?: (error: Error) => void;
 }
 
 /** What a slice came to. */
@@ -30,6 +35,8 @@ export type SliceResult =
   | { kind: "running" }
   /** Nothing to do before `sleepMs` are over or input comes; Infinity: only input wakes it. */
   | { kind: "idle"; sleepMs: number }
+  /** Guest time stands still until an operation of the outside is done. */
+  | { kind: "waiting"; until: Promise<void> }
   | { kind: "stopped"; reason: StopReason };
 
 /** Wall time a slice aims at, in ms: short enough to answer input, long enough to be worth it. */
@@ -50,8 +57,12 @@ export function wantsCompiler({ engine, clock, jit }: VmConfig): boolean {
 export class Machine {
   readonly board: Board;
   readonly clock: MachineClock;
+  readonly drives: DriveBay;
+  /** Called when a timer is due that was not foreseen (a disk is done): an idle machine is to go on. */
+  onWake: (() => void) | undefined;
   /** Wall time spent in the engine, ms. */
   busyMs = 0;
+  private readonly io: IoScheduler;
   private readonly firmware: FirmwareRom | undefined;
   private stopReason: StopReason | undefined;
   private resetRequested = false;
@@ -65,10 +76,15 @@ export class Machine {
   ) {
     this.clock = config.clock === "icount" ? new InstructionClock() : new HostClock();
     if (this.clock instanceof InstructionClock) this.clock.retired = () => engine.instructionsRetired();
+    this.io = new IoScheduler(this.clock, { exact: this.clock.exact });
+    this.drives = new DriveBay(backends.drives ?? [], this.io, (error) => backends.onDriveFailure?.(error));
     this.board = new Board({
       engine,
       clock: this.clock,
-      ...backends,
+      com1: backends.com1,
+      com2: backends.com2,
+      drives: this.drives,
+      onDebugByte: backends.onDebugByte,
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),
       onDebugExit: config.debugExit ? (status) => this.stop({ kind: "debug-exit", status }) : undefined,
@@ -76,7 +92,10 @@ export class Machine {
     });
     host.board = this.board;
     // A timer that the guest arms for earlier than the slice was cut to, or sees to be due, must still fire on time.
-    this.clock.onDue = () => engine.requestExit();
+    this.clock.onDue = () => {
+      engine.requestExit();
+      this.onWake?.();
+    };
     checkBootSource(config);
     this.firmware = config.bios ? new FirmwareRom(engine, config.bios) : undefined;
     if (config.boot.kind === "firmware") this.describeToFirmware();
@@ -106,6 +125,7 @@ export class Machine {
   runSlice(): SliceResult {
     this.clock.fireDue();
     if (this.stopReason) return { kind: "stopped", reason: this.stopReason };
+    if (this.io.stalled) return { kind: "waiting", until: this.io.stalled };
     const before = this.engine.instructionsRetired();
     const started = performance.now();
     const exit = this.engine.run(this.sliceLength(), this.clock.exact);

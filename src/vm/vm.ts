@@ -42,6 +42,7 @@ export class Vm {
   ) {
     this.serial = serial;
     serial.connect({ receive: (bytes) => this.input(() => machine.board.com1.receive(bytes)) });
+    machine.onWake = () => this.wake?.();
     this.typist = new Typist({ clock: machine.clock, keyboard: machine.board.keyboardController.keyboard });
   }
 
@@ -197,11 +198,20 @@ export class Vm {
     }
   }
 
-  private letEventsIn(result: SliceResult): Promise<void> {
-    return result.kind === "idle" ? this.sleep(result.sleepMs) : this.yielder.yield();
+  private letEventsIn(result: Exclude<SliceResult, { kind: "stopped" }>): Promise<void> {
+    if (result.kind === "idle") return this.sleep(result.sleepMs);
+    if (result.kind === "waiting") return this.waitFor(result.until);
+    return this.yielder.yield();
   }
 
-  /** Sleeps until the time is over or input comes. */
+  /** Sleeps until `done` is settled, or the machine is paused or closed. */
+  private waitFor(done: Promise<void>): Promise<void> {
+    const slept = this.sleep(Number.POSITIVE_INFINITY);
+    void done.then(() => this.wake?.());
+    return slept;
+  }
+
+  /** Sleeps until the time is over, input comes, or a disk is done. */
   private sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer =
