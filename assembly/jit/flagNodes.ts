@@ -103,8 +103,9 @@ export function setUnlessZero(b: BuildState, kind: u32, bits: u32, a: u32, x: u3
   const op = constant(b, <u64>((kind << 2) | sizeLog(bits)));
   const c = as32(b, count);
   setVariable(b, Var.FLAG_OP, choose(b, c, op, getVariable(b, Var.FLAG_OP)));
-  setVariable(b, Var.FLAG_A, choose(b, c, as64(b, a), getVariable(b, Var.FLAG_A)));
-  setVariable(b, Var.FLAG_B, choose(b, c, as64(b, x), getVariable(b, Var.FLAG_B)));
+  // A choice between small constants is an I32.
+  setVariable(b, Var.FLAG_A, as64(b, choose(b, c, as64(b, a), getVariable(b, Var.FLAG_A))));
+  setVariable(b, Var.FLAG_B, as64(b, choose(b, c, as64(b, x), getVariable(b, Var.FLAG_B))));
   flags().kind = DYNAMIC;
   b.overrideMask = 0;
 }

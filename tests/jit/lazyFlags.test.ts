@@ -22,6 +22,9 @@ const ROTATED = [0xc1, 0xc7, 0x03, 0xa1, ...dword(NOWHERE), 0xd3, 0xcf, 0x9c, 0x
 /** stc after the same rotation: it changes CF alone. */
 const ROTATED_STC = [0xc1, 0xc7, 0x03, 0xa1, ...dword(NOWHERE), 0xf9, 0xa1, ...dword(NOWHERE), 0x9c, 0x5b, 0xf4];
 
+/** lea edi, [0x186b]; test edi, 0; shl edi, cl; loopne next; pushf; pop ebx; hlt: a choice between the flags of constants. */
+const CONSTANTS = [0x8d, 0x3d, ...dword(0x186b), 0xf7, 0xc7, ...dword(0), 0xd3, 0xe7, 0xe0, 0x00, 0x9c, 0x5b, 0xf4];
+
 async function flagsAfter(mode: "off" | "forced", behind: number[], value: number): Promise<bigint> {
   const engine = await machine32({ mode }, ENTRY, { [ENTRY]: BEFORE, [REGION]: behind, [DATA]: dword(value) });
   engine.setField64(VcpuField.REGISTERS, BigInt(value), RDI);
@@ -41,4 +44,8 @@ it.each(VALUES)("SAR of %i", async (value) => {
 it.each(VALUES)("CF and OF of rotations of %i over them", async (value) => {
   for (const behind of [ROTATED, ROTATED_STC])
     expect(await flagsAfter("forced", behind, value)).toBe(await flagsAfter("off", behind, value));
+});
+
+it("a choice between the flags of constants", async () => {
+  expect(await flagsAfter("forced", CONSTANTS, 1)).toBe(await flagsAfter("off", CONSTANTS, 1));
 });
