@@ -33,6 +33,7 @@ import type { MachineClock } from "./clocks.ts";
 import type { DriveBay } from "./drives.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
+import type { BootDevice } from "./vmConfig.ts";
 
 export interface BoardOptions {
   engine: Engine;
@@ -40,6 +41,7 @@ export interface BoardOptions {
   com1: UartBackend;
   com2: UartBackend;
   drives: DriveBay;
+  bootOrder?: readonly BootDevice[] | undefined;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
   /** A device pulled the reset line. */
@@ -132,6 +134,7 @@ export class Board {
     const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), {
       memoryBytes: engine.sizeBytes,
       floppyTypes: floppy.driveTypes,
+      ...(options.bootOrder && { bootOrder: options.bootOrder }),
     });
     const hpet = new Hpet({
       clock,
