@@ -27,7 +27,9 @@ async function run(mode: (typeof MODES)[number], program: number[]) {
   const engine = await machine32({ mode }, ENTRY, { [ENTRY]: program, [OTHER_PAGE]: FUNCTION });
   runToHalt(engine);
   const killed = counter(engine, VcpuField.STAT_INVALIDATIONS) + counter(engine, VcpuField.STAT_JIT_INVALIDATIONS);
-  return { outcome: outcome(engine), killed, data: engine.ram[DATA] | (engine.ram[DATA + 1] << 8) };
+  const data = new Uint8Array(2);
+  engine.read(DATA, data);
+  return { outcome: outcome(engine), killed, data: data[0] | (data[1] << 8) };
 }
 
 it.each(MODES)("code that is left over goes, %s", async (mode) => {
