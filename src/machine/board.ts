@@ -31,6 +31,7 @@ import type { MachineClock } from "./clocks.ts";
 import type { DriveBay } from "./drives.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
+import type { BootDevice } from "./vmConfig.ts";
 
 export interface BoardOptions {
   engine: Engine;
@@ -38,6 +39,7 @@ export interface BoardOptions {
   com1: UartBackend;
   com2: UartBackend;
   drives: DriveBay;
+  bootOrder?: readonly BootDevice[] | undefined;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
   /** A device pulled the reset line. */
@@ -114,7 +116,10 @@ export class Board {
       onFrameBuffer: (base) => this.mapFrameBuffer(base),
     });
     const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
-    const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), { memoryBytes: engine.sizeBytes });
+    const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), {
+      memoryBytes: engine.sizeBytes,
+      ...(options.bootOrder && { bootOrder: options.bootOrder }),
+    });
     const hpet = new Hpet({
       clock,
       mmio,

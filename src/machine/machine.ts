@@ -84,6 +84,7 @@ export class Machine {
       com1: backends.com1,
       com2: backends.com2,
       drives: this.drives,
+      bootOrder: config.bootOrder,
       onDebugByte: backends.onDebugByte,
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),

@@ -41,7 +41,8 @@ export class VmService {
   /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
     this.port = port;
-    const vm = await Vm.create(config, engine, this.startCompiler(config));
+    const compiler = this.startCompiler(config);
+    const vm = await Vm.create(config, engine, { ...(compiler && { compiler }) });
     this.created = vm;
     vm.serial.onOutput((bytes) => this.serial.write(bytes));
     vm.onState((state, reason) => {
@@ -95,11 +96,11 @@ export class VmService {
     await this.vm.type(script);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
     this.display?.stop();
     this.serial.finish();
-    this.created?.close();
+    await this.created?.close();
     this.compileWorker?.terminate();
     this.port?.close();
   }
