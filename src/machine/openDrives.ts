@@ -42,15 +42,33 @@ export async function openMedium(
 ): Promise<BlockBackend> {
   const readOnly = config.readOnly === true || media === "cdrom";
   const writable = config.writable === true && !readOnly;
-  const file = await openSource(config.source, writable, openers);
+  const image = await openImageOf(config, writable, openers);
   try {
-    const image = await openImage(file, config.format);
     if (readOnly) return image;
     if (!writable) return await overlayOn(image, config.overlay, openers);
-    if (image.readOnly) throw new StorageError(`${file.name} cannot be written to; writes need an overlay`);
-    return image;
+    if (!image.readOnly) return image;
+    throw new StorageError(`${nameOf(config.source)} cannot be written to; writes need an overlay`);
   } catch (error) {
-    await Promise.allSettled([file.close()]);
+    await Promise.allSettled([image.close()]);
+    throw error;
+  }
+}
+
+/** What people call a source. */
+export function nameOf(source: DriveSource): string {
+  if (source.kind === "url") return source.url;
+  return source.kind === "file" ? source.path : source.name;
+}
+
+async function openImageOf(config: MediumConfig, writable: boolean, openers?: DriveOpeners): Promise<BlockBackend> {
+  const { source, format, backing } = config;
+  const beneath = backing && (await openImageOf({ source: backing }, false, openers));
+  let file: ImageFile | undefined;
+  try {
+    file = await openSource(source, writable, openers);
+    return await openImage(file, format, beneath);
+  } catch (error) {
+    await Promise.allSettled([file?.close(), beneath?.close()]);
     throw error;
   }
 }

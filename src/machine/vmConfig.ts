@@ -34,6 +34,8 @@ export interface MediumConfig {
   source: DriveSource;
   /** Told by content when left out: what is no qcow2 or zstd image is raw. */
   format?: ImageFormat;
+  /** The image that a qcow2 image lies over; its own header's word is not taken for which that is. */
+  backing?: DriveSource;
   /** The guest sees a write-protected medium. CD-ROMs are so in any case. */
   readOnly?: boolean;
   /** Name of the file (Node) or the entry in the browser's storage that keeps what the guest writes. Left out: it is gone with the VM. */
