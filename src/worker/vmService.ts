@@ -8,8 +8,9 @@ import { CanvasDisplay } from "../display/canvasDisplay.ts";
 import { wantsCompiler } from "../machine/machine.ts";
 import { type CompileAnswer, RemoteCompiler } from "../vm/remoteCompiler.ts";
 import { Vm } from "../vm/vm.ts";
-import type { VmConfig } from "../vm/vmConfig.ts";
+import type { MediumConfig, VmConfig } from "../vm/vmConfig.ts";
 import { VmError } from "../vm/vmError.ts";
+import { browserOpeners } from "./browserOpeners.ts";
 import { packError } from "./errors.ts";
 import { FramePoster } from "./framePoster.ts";
 import { type InputMessage, type OutputMessage, postOutput } from "./messages.ts";
@@ -42,8 +43,9 @@ export class VmService {
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
     this.port = port;
     const compiler = this.startCompiler(config);
-    const vm = await Vm.create(config, engine, { ...(compiler && { compiler }) });
+    const vm = await Vm.create(config, engine, { openers: browserOpeners, ...(compiler && { compiler }) });
     this.created = vm;
+    vm.onDriveFailure((message) => this.post({ kind: "drive-failure", message }));
     vm.serial.onOutput((bytes) => this.serial.write(bytes));
     vm.onState((state, reason) => {
       this.report();
@@ -89,6 +91,11 @@ export class VmService {
 
   reset(): void {
     this.vm.reset();
+  }
+
+  /** Puts another medium, or none, into a CD-ROM or floppy drive. */
+  async changeMedium(drive: string, medium: MediumConfig | undefined): Promise<void> {
+    await this.vm.changeMedium(drive, medium);
   }
 
   /** Types a script with `<enter>` and the like on the PS/2 keyboard; resolves when the guest has taken the last key. */

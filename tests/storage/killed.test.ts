@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Random } from "../support/random.ts";
-import { FIRST_STAMP, openOverlay, SECTOR_BYTES, writesFrom } from "./killedWriter.ts";
+import { openOverlay } from "./killedWriter.ts";
+import { FIRST_STAMP, leastAfter, SECTOR_BYTES, stampsIn } from "./stampedWrites.ts";
 
 const SIZE_BYTES = 40 * 0x1_0000 + 5 * SECTOR_BYTES;
 const KILLS = 25;
@@ -44,24 +45,18 @@ function runAndKill(overlay: string, seed: number, first: number, lifeMs: number
 it(`keeps what was flushed when its process is killed, ${KILLS} times`, async () => {
   const random = new Random(11);
   const overlay = join(folder, "killed.tvo");
-  let known = new Uint32Array(SIZE_BYTES / SECTOR_BYTES).fill(FIRST_STAMP);
+  let known: Uint32Array = new Uint32Array(SIZE_BYTES / SECTOR_BYTES).fill(FIRST_STAMP);
   let step = FIRST_STAMP + 1;
   for (let kill = 0; kill < KILLS; kill++) {
     const seed = random.u32();
     const flushed = await runAndKill(overlay, seed, step, random.below(LONGEST_LIFE_MS));
     expect(flushed).toBeGreaterThan(step);
-    const least = known.slice();
-    let number = step;
-    for (const { firstSector, data } of writesFrom(seed, SIZE_BYTES, step)) {
-      if (number === flushed) break;
-      least.fill(number++, firstSector, firstSector + data.length / SECTOR_BYTES);
-    }
+    const least = leastAfter(known, seed, step, flushed);
     const backend = await openOverlay(overlay, SIZE_BYTES);
     const bytes = new Uint8Array(SIZE_BYTES);
     await backend.read(0, bytes);
     await backend.close();
-    const view = new DataView(bytes.buffer);
-    const found = least.map((_, sector) => view.getUint32(sector * SECTOR_BYTES));
+    const found = stampsIn(bytes);
     expect([...found.keys()].filter((sector) => found[sector] < least[sector])).toEqual([]);
     known = found;
     step = Math.max(flushed, ...found) + 1;
