@@ -40,6 +40,10 @@ export class GuestMenu extends LitElement {
           </header>
           ${this.trouble ? html`<page-notice kind="error" .message=${this.trouble}></page-notice>` : ""}
           <div class="cards">${this.guests.map((guest) => this.renderCard(guest))}</div>
+          <p class="files">
+            <label class="button"><input type="file" multiple @change=${this.chooseFiles} />Open files…</label>
+            Images of CDs, disks and floppies, or a kernel. They can be dropped on the page too.
+          </p>
           ${this.renderWishes()}
         </div>
       </dialog>
@@ -70,6 +74,16 @@ export class GuestMenu extends LitElement {
       </details>
       ${this.mistake ? html`<page-notice kind="error" .message=${this.mistake}></page-notice>` : ""}
     `;
+  }
+
+  private chooseFiles(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    // The same files can be chosen again.
+    input.value = "";
+    if (files.length === 0) return;
+    this.dialog.close();
+    this.dispatchEvent(new CustomEvent("choose-files", { detail: files }));
   }
 
   private choose(guest: CatalogueGuest): void {
