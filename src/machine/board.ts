@@ -4,18 +4,22 @@ import { MemoryKind } from "../../assembly/shared/memoryKind.ts";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 import type { AccessSize } from "../bus/addressSpace.ts";
 import type { Device } from "../bus/device.ts";
+import { GuestWords } from "../bus/guestWords.ts";
 import type { IrqLine } from "../bus/irqLine.ts";
 import { MmioSpace } from "../bus/mmioSpace.ts";
 import { PortSpace } from "../bus/portSpace.ts";
 import type { Engine, HostImports } from "../core/engine.ts";
+import { messageOfMsi } from "../devices/apic/apicMessage.ts";
 import { IoApic } from "../devices/apic/ioApic.ts";
 import { IrqRouter } from "../devices/apic/irqRouter.ts";
 import { LocalApic } from "../devices/apic/localApic.ts";
 import { DebugCon, IsaDebugExit, PostCodePort } from "../devices/debug/debugPorts.ts";
 import { Port92 } from "../devices/debug/port92.ts";
 import { IsaDma } from "../devices/dma/isaDma.ts";
+import { IsaFloppy } from "../devices/floppy/isaFloppy.ts";
 import { FwCfg } from "../devices/fwcfg/fwCfg.ts";
 import { Hpet } from "../devices/hpet/hpet.ts";
+import { Piix3Ide } from "../devices/ide/piix3Ide.ts";
 import { PciBus } from "../devices/pci/pciBus.ts";
 import { PicPair } from "../devices/pic/picPair.ts";
 import { I440Fx } from "../devices/piix/i440fx.ts";
@@ -29,6 +33,7 @@ import type { UartBackend } from "../devices/uart/uart16550.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
 import type { MachineClock } from "./clocks.ts";
 import type { DriveBay } from "./drives.ts";
+import { ExpansionCards, type ExpansionOptions } from "./expansionCards.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
 import type { BootDevice } from "./vmConfig.ts";
@@ -40,6 +45,7 @@ export interface BoardOptions {
   com2: UartBackend;
   drives: DriveBay;
   bootOrder?: readonly BootDevice[] | undefined;
+  expansion: ExpansionOptions;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
   /** A device pulled the reset line. */
@@ -79,6 +85,7 @@ export class Board {
   readonly fwCfg: FwCfg;
   readonly pci: PciBus;
   readonly router: IrqRouter;
+  readonly expansion: ExpansionCards;
   readonly devices: readonly Device[];
   private readonly ioApic: IoApic;
   private readonly fpuError: IrqLine;
@@ -108,6 +115,11 @@ export class Board {
       onPirqChange: () => router.rerouted(),
     });
     const hostBridge = new I440Fx(spaces, { onPam: options.onPam });
+    const ide = new Piix3Ide(spaces, {
+      memory: engine,
+      irqs: [router.isaIrq(pc.IRQ_IDE_PRIMARY), router.isaIrq(pc.IRQ_IDE_SECONDARY)],
+      drives: options.drives.on("ide"),
+    });
     this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
     this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram });
     const vgaFunction = new VgaFunction(spaces, {
@@ -116,8 +128,17 @@ export class Board {
       onFrameBuffer: (base) => this.mapFrameBuffer(base),
     });
     const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
+    const dma = new IsaDma(ports, engine);
+    const floppy = new IsaFloppy({
+      ports,
+      clock,
+      irq: router.isaIrq(pc.IRQ_FLOPPY),
+      dma,
+      drives: options.drives.on("floppy"),
+    });
     const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), {
       memoryBytes: engine.sizeBytes,
+      floppyTypes: floppy.driveTypes,
       ...(options.bootOrder && { bootOrder: options.bootOrder }),
     });
     const hpet = new Hpet({
@@ -153,8 +174,11 @@ export class Board {
     this.fpuError = router.isaIrq(pc.IRQ_FPU);
     this.pci.attach(hostBridge, pc.SLOT_HOST_BRIDGE);
     this.pci.attach(this.isaBridge, pc.SLOT_ISA_BRIDGE);
+    this.pci.attach(ide, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_IDE);
     this.pci.attach(this.power, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_PM);
     this.pci.attach(vgaFunction, pc.SLOT_VGA);
+    const host = { ports, mmio, memory: engine, sendMsi: (at: number, data: number) => this.sendMsi(at, data) };
+    this.expansion = new ExpansionCards(this.pci, host, options.expansion);
     this.devices = [
       pic,
       this.localApic,
@@ -162,6 +186,7 @@ export class Board {
       this.pci,
       hostBridge,
       this.isaBridge,
+      ide,
       this.power,
       vgaFunction,
       this.vga,
@@ -170,12 +195,14 @@ export class Board {
       hpet,
       this.keyboardController,
       port92,
-      new IsaDma(ports, engine),
+      dma,
+      floppy,
       this.fwCfg,
       this.com1,
       this.com2,
       new DebugCon(ports, options.onDebugByte),
       new PostCodePort(ports),
+      ...this.expansion.devices,
       ...this.debugExit(),
     ];
   }
@@ -190,6 +217,13 @@ export class Board {
     if (kind === HostEvent.APIC_BASE) this.localApic.setBase(value);
     else if (kind === HostEvent.TASK_PRIORITY) this.localApic.cr8 = value;
     else if (kind === HostEvent.FERR) this.fpuError.set(value !== 0);
+  }
+
+  /** A bus master's write of a message: to the local APIC, or, from a guest that has set it up wrongly, to memory. */
+  private sendMsi(address: number, data: number): void {
+    if (address >= pc.MSI_WINDOW && address < pc.MSI_WINDOW + pc.MSI_WINDOW_BYTES)
+      this.localApic.deliver(messageOfMsi(address, data));
+    else new GuestWords(this.options.engine).setU32(address, data);
   }
 
   private uart(name: string, basePort: number, irq: number, backend: UartBackend): IsaUart {

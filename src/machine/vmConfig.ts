@@ -16,6 +16,8 @@ export interface VmConfig {
   bootOrder?: BootDevice[];
   /** Attach isa-debug-exit at port 0xf4. */
   debugExit?: boolean;
+  /** Virtio devices; left out, they are as guests expect them. */
+  virtio?: VirtioConfig;
   /** How guest code is translated; left out, everything is as it is best. */
   jit?: JitTuning;
 }
@@ -63,6 +65,16 @@ export type DriveInterface = "ide" | "floppy" | "virtio" | "nvme";
 export type DriveMedia = "disk" | "cdrom";
 export type ImageFormat = "raw" | "qcow2" | "zstd";
 export type BootDevice = "floppy" | "disk" | "cdrom";
+
+/** How virtio devices present themselves. */
+export interface VirtioConfig {
+  /** Offers packed rings (default false). */
+  packed?: boolean;
+  /** Serves drivers of before virtio 1.0 too (default true). */
+  transitional?: boolean;
+  /** A source of random numbers (default true). */
+  rng?: boolean;
+}
 
 /** Settings of the translation of guest code to WebAssembly. */
 export interface JitTuning {
