@@ -1,7 +1,9 @@
 /** A person's own files: dropped on the page or chosen, and images that a URL names. */
 import { expect, type Page, test } from "@playwright/test";
 import { findGuest } from "../images/guests.ts";
-import { serialText, state, waitForShell } from "./fixtures/machines.ts";
+import { countingDisk, FLOPPY_BYTES } from "../tests/storage/countingDisk.ts";
+import { startImageServer } from "./fixtures/imageServer.ts";
+import { serialText, state, waitForScreen, waitForShell } from "./fixtures/machines.ts";
 
 /** As if files of the server were dragged from the desktop. */
 async function drop(page: Page, paths: readonly string[]): Promise<void> {
@@ -33,6 +35,67 @@ test("a kernel and its RAM disk that are dropped boot", async ({ page }) => {
   await waitForShell(page, 1);
   expect(await serialText(page, 1)).toContain("console=ttyS0");
   await expect(page.getByRole("tab", { name: "vmlinuz" })).toBeVisible();
+});
+
+/** Chooses `image` in the menu of guests and starts it. */
+async function startFile(page: Page, name: string, image: Uint8Array, keep: boolean): Promise<void> {
+  await page.getByRole("button", { name: "New machine" }).click();
+  await page.getByLabel("Open files…").setInputFiles({ name, mimeType: "", buffer: Buffer.from(image) });
+  if (keep) await page.getByLabel("Keep what is written to the disk").check();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+}
+
+test("a disk keeps what is written to it, if that is wanted, after its machine and its page", async ({ page }) => {
+  const image = countingDisk(3 << 20);
+  await page.goto("?guest=seabios");
+  await startFile(page, "count.img", image, true);
+  await waitForScreen(page, 1, /boot 1/);
+  await page.getByRole("button", { name: "Close", exact: true }).last().click();
+  await expect(page.getByRole("tab")).toHaveCount(1);
+  await page.reload();
+  await startFile(page, "count.img", image, true);
+  await waitForScreen(page, 1, /boot 2/);
+  // The first one has its overlay.
+  await startFile(page, "count.img", image, true);
+  const inUse = "overlay count.img 3145728: another machine or tab is using it";
+  await expect(page.getByRole("alert").filter({ hasText: inUse })).toBeVisible();
+  await startFile(page, "count.img", image, false);
+  await waitForScreen(page, 3, /boot 1/);
+});
+
+test("a floppy boots", async ({ page }) => {
+  await page.goto("?guest=seabios");
+  await startFile(page, "count.img", countingDisk(FLOPPY_BYTES), false);
+  await waitForScreen(page, 1, /boot 1/);
+});
+
+test("a disk of another server boots, and of it no more is fetched than is read", async ({ page }) => {
+  const server = await startImageServer("count.img", countingDisk(20 << 20));
+  await page.goto(`?hda=${server.url}`);
+  await waitForScreen(page, 0, /boot 1/);
+  expect(server.asked).toEqual([0x1_0000]);
+  server.close();
+});
+
+test("an image that vanishes from its server is an I/O error for the guest and a notice in the page", async ({
+  page,
+}) => {
+  const cd = new Uint8Array(1 << 20);
+  // El Torito 1.0, figure 7: the boot record in sector 17 says that the catalogue is in sector 100.
+  cd.set(new TextEncoder().encode("\0CD001\x01EL TORITO SPECIFICATION"), 17 * 2048);
+  cd[17 * 2048 + 0x47] = 100;
+  // The first answer says how large the image is; the catalogue is not in it.
+  const server = await startImageServer("cd.iso", cd, 1);
+  await page.goto(`?cdrom=${server.url}&memory=32`);
+  const notice = page
+    .getByRole("alert")
+    .filter({ hasText: `A drive has failed: ${server.url}: the server answers with HTTP 404` });
+  await expect(notice).toBeVisible();
+  await waitForScreen(page, 0, /Boot failed: Could not read from CDROM/);
+  await page.screenshot({ path: test.info().outputPath("notice.png") });
+  await page.getByRole("button", { name: "Hide this note" }).last().click();
+  await expect(notice).toHaveCount(0);
+  server.close();
 });
 
 test("each file has a role that can be changed; files can be chosen without a mouse", async ({ page }) => {

@@ -74,6 +74,7 @@ export class FilesDialog extends LitElement {
       this.mistake = "These files cannot be read: folders are not taken, only files.";
     }
     await this.updateComplete;
+    this.form.reset();
     if (!this.dialog.open) this.dialog.showModal();
   }
 
