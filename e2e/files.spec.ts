@@ -61,6 +61,29 @@ test("a disk keeps what is written to it, if that is wanted, after its machine a
   await expect(page.getByRole("alert").filter({ hasText: inUse })).toBeVisible();
   await startFile(page, "count.img", image, false);
   await waitForScreen(page, 3, /boot 1/);
+  // What is kept is listed, and gone when nobody uses it and it is deleted.
+  await page.getByRole("button", { name: "New machine" }).click();
+  await page.getByText("Changes to disks that this browser keeps (1)").click();
+  await page.getByRole("button", { name: "Delete the changes to count.img 3145728" }).click();
+  await expect(page.locator("kept-disks").getByText(inUse)).toBeVisible();
+  await page.screenshot({ path: test.info().outputPath("kept.png") });
+  await page.reload();
+  await page.getByRole("button", { name: "New machine" }).click();
+  await page.getByText("Changes to disks that this browser keeps (1)").click();
+  await page.getByRole("button", { name: "Delete the changes to count.img 3145728" }).click();
+  await expect(page.getByText("Changes to disks that this browser keeps")).toHaveCount(0);
+});
+
+test("a floppy is put into the drive of a running machine", async ({ page }) => {
+  await page.goto("?guest=seabios");
+  await startFile(page, "first.img", countingDisk(FLOPPY_BYTES), false);
+  await waitForScreen(page, 1, /boot 1/);
+  const second = countingDisk(FLOPPY_BYTES).fill(6, 512, 513);
+  await page.getByRole("button", { name: "New machine" }).click();
+  await page.getByLabel("Open files…").setInputFiles({ name: "second.img", mimeType: "", buffer: Buffer.from(second) });
+  await page.getByRole("button", { name: "Put into the drive of first.img" }).click();
+  await page.getByRole("button", { name: "Reset" }).last().click();
+  await waitForScreen(page, 1, /boot 7/);
 });
 
 test("a floppy boots", async ({ page }) => {

@@ -101,7 +101,7 @@ export class TabvisorApp extends LitElement {
       <guest-menu .guests=${this.guests} @choose-guest=${(event: CustomEvent<GuestChoice>) =>
         this.start(event.detail.guest, event.detail.wishes)}
         @choose-files=${(event: CustomEvent<readonly File[]>) => this.filesDialog.open(event.detail)}></guest-menu>
-      <files-dialog @start-files=${(event: CustomEvent<FilesChoice>) =>
+      <files-dialog .machine=${this.selected} @start-files=${(event: CustomEvent<FilesChoice>) =>
         this.launch(requestForFiles(this.guests, event.detail))}></files-dialog>
       ${this.isDropTarget ? html`<div class="drop"><p>Drop a CD, a disk, a floppy or a kernel to boot it</p></div>` : ""}
     `;

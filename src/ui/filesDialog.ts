@@ -1,11 +1,12 @@
 /** `<files-dialog>`: what each of a person's files is to be in a machine, and the button that starts it. */
 import { css, html, LitElement } from "lit";
-import { customElement, query, state } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 import { ICONS } from "./icons.ts";
 import { FILE_ROLES, type FileRole, guessRole, ROLE_NAMES, type RoledFile } from "./launch/droppedFiles.ts";
 import { DRIVES_MEMORY_MIB, type FilesChoice } from "./launch/launcher.ts";
 import { parseMemory } from "./launch/urlOptions.ts";
 import "./pageNotice.ts";
+import type { VmClient } from "../vm/vmClient.ts";
 import { formatBytes } from "./format.ts";
 import { menuStyles } from "./guestMenuStyles.ts";
 import { baseStyles, buttonStyles } from "./styles.ts";
@@ -53,12 +54,21 @@ export class FilesDialog extends LitElement {
       footer {
         display: flex;
         grid-column: 1 / -1;
+        flex-wrap: wrap;
         justify-content: flex-end;
         gap: 8px;
+      }
+      .insert {
+        margin-right: auto;
+        max-width: 100%;
+        overflow: hidden;
+        text-overflow: ellipsis;
       }
     `,
   ];
 
+  /** The machine that is shown: a medium can be put into its drive. */
+  @property({ attribute: false }) machine: VmClient | undefined;
   @state() private files: readonly RoledFile[] = [];
   @state() private mistake = "";
   @query("dialog") private readonly dialog!: HTMLDialogElement;
@@ -92,6 +102,7 @@ export class FilesDialog extends LitElement {
             ${this.has("kernel") ? html`<label>Kernel command line <input name="append" spellcheck="false" /></label>` : html`<span></span>`}
             ${this.has("disk") ? this.renderKeep() : ""}
             <footer>
+              ${this.renderInsert()}
               <button type="button" @click=${() => this.dialog.close()}>Cancel</button>
               <button class="primary" ?disabled=${this.files.length === 0}>Start</button>
             </footer>
@@ -117,6 +128,27 @@ export class FilesDialog extends LitElement {
       <input type="checkbox" name="keep" />
       Keep what is written to the disk in this browser. The file itself is never changed.
     </label>`;
+  }
+
+  /** One CD or floppy, and a running machine with a drive for it. */
+  private renderInsert(): unknown {
+    const { machine } = this;
+    const [roled, second] = this.files;
+    const isOn = machine?.state === "running" || machine?.state === "paused";
+    const drive = isOn ? machine.removableDrives.find(({ kind }) => kind === roled?.role) : undefined;
+    if (!machine || !drive || second) return "";
+    return html`<button type="button" class="insert" @click=${() => this.insert(machine, drive.name, roled.file)}>
+      Put into the drive of ${machine.title}
+    </button>`;
+  }
+
+  private async insert(machine: VmClient, drive: string, file: File): Promise<void> {
+    try {
+      await machine.changeMedium(drive, { source: { kind: "blob", blob: file, name: file.name } });
+      this.dialog.close();
+    } catch (error) {
+      this.mistake = (error as Error).message;
+    }
   }
 
   private has(role: FileRole): boolean {
