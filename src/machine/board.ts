@@ -16,6 +16,7 @@ import { Port92 } from "../devices/debug/port92.ts";
 import { IsaDma } from "../devices/dma/isaDma.ts";
 import { FwCfg } from "../devices/fwcfg/fwCfg.ts";
 import { Hpet } from "../devices/hpet/hpet.ts";
+import { Piix3Ide } from "../devices/ide/piix3Ide.ts";
 import { PciBus } from "../devices/pci/pciBus.ts";
 import { PicPair } from "../devices/pic/picPair.ts";
 import { I440Fx } from "../devices/piix/i440fx.ts";
@@ -106,6 +107,11 @@ export class Board {
       onPirqChange: () => router.rerouted(),
     });
     const hostBridge = new I440Fx(spaces, { onPam: options.onPam });
+    const ide = new Piix3Ide(spaces, {
+      memory: engine,
+      irqs: [router.isaIrq(pc.IRQ_IDE_PRIMARY), router.isaIrq(pc.IRQ_IDE_SECONDARY)],
+      drives: options.drives.on("ide"),
+    });
     this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
     this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram });
     const vgaFunction = new VgaFunction(spaces, {
@@ -148,6 +154,7 @@ export class Board {
     this.fpuError = router.isaIrq(pc.IRQ_FPU);
     this.pci.attach(hostBridge, pc.SLOT_HOST_BRIDGE);
     this.pci.attach(this.isaBridge, pc.SLOT_ISA_BRIDGE);
+    this.pci.attach(ide, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_IDE);
     this.pci.attach(this.power, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_PM);
     this.pci.attach(vgaFunction, pc.SLOT_VGA);
     this.devices = [
@@ -157,6 +164,7 @@ export class Board {
       this.pci,
       hostBridge,
       this.isaBridge,
+      ide,
       this.power,
       vgaFunction,
       this.vga,
