@@ -14,6 +14,7 @@ import { LocalApic } from "../devices/apic/localApic.ts";
 import { DebugCon, IsaDebugExit, PostCodePort } from "../devices/debug/debugPorts.ts";
 import { Port92 } from "../devices/debug/port92.ts";
 import { IsaDma } from "../devices/dma/isaDma.ts";
+import { IsaFloppy } from "../devices/floppy/isaFloppy.ts";
 import { FwCfg } from "../devices/fwcfg/fwCfg.ts";
 import { Hpet } from "../devices/hpet/hpet.ts";
 import { Piix3Ide } from "../devices/ide/piix3Ide.ts";
@@ -120,7 +121,18 @@ export class Board {
       onFrameBuffer: (base) => this.mapFrameBuffer(base),
     });
     const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
-    const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), { memoryBytes: engine.sizeBytes });
+    const dma = new IsaDma(ports, engine);
+    const floppy = new IsaFloppy({
+      ports,
+      clock,
+      irq: router.isaIrq(pc.IRQ_FLOPPY),
+      dma,
+      drives: options.drives.on("floppy"),
+    });
+    const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), {
+      memoryBytes: engine.sizeBytes,
+      floppyTypes: floppy.driveTypes,
+    });
     const hpet = new Hpet({
       clock,
       mmio,
@@ -173,7 +185,8 @@ export class Board {
       hpet,
       this.keyboardController,
       port92,
-      new IsaDma(ports, engine),
+      dma,
+      floppy,
       this.fwCfg,
       this.com1,
       this.com2,

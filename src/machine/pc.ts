@@ -5,6 +5,7 @@ export const IRQ_COM2 = 3;
 export const IRQ_COM1 = 4;
 export const IRQ_KEYBOARD = 1;
 export const IRQ_PIT = 0;
+export const IRQ_FLOPPY = 6;
 export const IRQ_RTC = 8;
 export const IRQ_SCI = 9;
 export const IRQ_MOUSE = 12;
