@@ -1,10 +1,12 @@
 import type { Recipe } from "../types.ts";
 import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts";
+import { busyboxExt4 } from "./busyboxExt4.ts";
 import { driveModules686 } from "./driveModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
 import { linux686 } from "./linux686.ts";
 import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
 import { seabios } from "./seabios.ts";
+import { virtioModules686, virtioModulesCloudAmd64 } from "./virtioModules.ts";
 
 /** Every recipe there is. */
 export const RECIPES: readonly Recipe[] = [
@@ -18,4 +20,7 @@ export const RECIPES: readonly Recipe[] = [
   ipxe,
   uBoot,
   isolinux686,
+  virtioModulesCloudAmd64,
+  virtioModules686,
+  busyboxExt4,
 ];
