@@ -1,16 +1,30 @@
 /**
  * A function on the PCI bus: configuration header, base address registers, expansion ROM, INTx. Devices derive from it and
  * define their own registers. Document: PCI Local Bus Specification 3.0, chapter 6. Not modelled: bus mastering being
- * switched off by the command register (devices look at `busMaster` themselves), power management, MSI.
+ * switched off by the command register (devices look at `busMaster` themselves, interrupt messages do), power management.
  */
-import type { AccessSize } from "../../bus/addressSpace.ts";
+import type { AccessSize, IoHandler } from "../../bus/addressSpace.ts";
 import type { DeviceState } from "../../bus/device.ts";
+import type { GuestMemory } from "../../bus/guestMemory.ts";
 import { IrqLine } from "../../bus/irqLine.ts";
 import type { MmioSpace } from "../../bus/mmioSpace.ts";
 import { PassiveDevice } from "../../bus/passiveDevice.ts";
 import type { PortSpace } from "../../bus/portSpace.ts";
-import { anything, bool, list, object, parseState, u8 } from "../../bus/savedState.ts";
+import { anything, bool, list, nullable, object, parseState, SavedStateError, u8 } from "../../bus/savedState.ts";
 import { ConfigSpace } from "./configSpace.ts";
+import { MSI_CAPABILITY, MSI_CAPABILITY_BYTES, Msi } from "./msi.ts";
+import {
+  MSIX_CAPABILITY,
+  MSIX_CAPABILITY_BYTES,
+  MSIX_CONTROL,
+  MSIX_ENABLE,
+  MSIX_FUNCTION_MASK,
+  MSIX_PENDING,
+  MSIX_SHAPE,
+  MSIX_TABLE,
+  Msix,
+  type SendMsi,
+} from "./msix.ts";
 import { PciBar, type PciBarOptions } from "./pciBar.ts";
 import {
   COMMAND_INTX_DISABLE,
@@ -44,14 +58,38 @@ export interface PciSpaces {
   mmio: MmioSpace;
 }
 
-const SHAPE = object({ config: list(u8, 256), intx: bool, intxLevel: bool, device: anything });
+/** What a function that masters the bus is plugged into. */
+export interface PciHost extends PciSpaces {
+  memory: GuestMemory;
+  sendMsi: SendMsi;
+}
+
+/** Where a function shows its MSI-X structures: offsets (multiples of 8) in BAR `bar`. */
+export interface MsixPlace {
+  bar: number;
+  tableOffset: number;
+  pendingOffset: number;
+}
+
+const SHAPE = object({
+  config: list(u8, 256),
+  intx: bool,
+  intxLevel: bool,
+  msix: nullable(MSIX_SHAPE),
+  device: anything,
+});
 const ROM_ENABLE = 1;
+/** A BAR for MSI-X alone: the table in its first half, pending bits in its second. */
+const MSIX_BAR_BYTES = 0x1000;
 
 export abstract class PciDevice extends PassiveDevice {
   /** Configuration registers; subclasses define theirs in the constructor. */
   protected readonly config = new ConfigSpace();
   private readonly bars: { register: number; bar: PciBar }[] = [];
   private nextCapability = 0x40;
+  private msi: Msi | undefined;
+  private msix: Msix | undefined;
+  private msixOffset = 0;
   private intxRequested = false;
   /** The INTx wire; the bus connects it. */
   private intxLine = new IrqLine(() => {});
@@ -114,6 +152,45 @@ export abstract class PciDevice extends PassiveDevice {
     return offset;
   }
 
+  /** Adds MSI with `vectors` vectors, a power of two up to 32. */
+  protected addMsi(vectors: number, send: SendMsi): void {
+    const offset = this.addCapability(MSI_CAPABILITY, MSI_CAPABILITY_BYTES);
+    this.msi = new Msi(this.config, offset, vectors, (address, data) => this.sendMessage(send, address, data));
+  }
+
+  /** Adds the MSI-X capability; the subclass shows the table and the pending bits of what is returned at `place`. */
+  protected addMsix(vectors: number, place: MsixPlace, send: SendMsi): Msix {
+    const offset = this.addCapability(MSIX_CAPABILITY, MSIX_CAPABILITY_BYTES);
+    this.config.define(offset + MSIX_CONTROL, 2, vectors - 1, MSIX_ENABLE | MSIX_FUNCTION_MASK);
+    this.config.define(offset + MSIX_TABLE, 4, place.tableOffset | place.bar);
+    this.config.define(offset + MSIX_PENDING, 4, place.pendingOffset | place.bar);
+    this.msixOffset = offset;
+    this.msix = new Msix(vectors, (address, data) => this.sendMessage(send, address, data));
+    return this.msix;
+  }
+
+  /** Adds MSI-X in a memory BAR of its own. */
+  protected addMsixBar(bar: number, vectors: number, send: SendMsi): void {
+    const msix = this.addMsix(vectors, { bar, tableOffset: 0, pendingOffset: MSIX_BAR_BYTES / 2 }, send);
+    const part = (offset: number) => (offset < MSIX_BAR_BYTES / 2 ? msix.table : msix.pendingBits);
+    const handler: IoHandler = {
+      read: (offset, size) => part(offset).read(offset % (MSIX_BAR_BYTES / 2), size),
+      write: (offset, value, size) => part(offset).write(offset % (MSIX_BAR_BYTES / 2), value, size),
+    };
+    this.addBar(bar, { kind: "memory", sizeBytes: MSIX_BAR_BYTES, handler });
+  }
+
+  /** The guest has switched interrupt messages on: INTx is silent. */
+  protected get messagesEnabled(): boolean {
+    return this.msix?.enabled === true || this.msi?.enabled === true;
+  }
+
+  /** Signals a vector by MSI-X or MSI, whichever is on; nothing where neither is. */
+  protected notifyVector(vector: number): void {
+    if (this.msix?.enabled) this.msix.notify(vector);
+    else this.msi?.notify(vector);
+  }
+
   /** A guest write of configuration bytes was done; `offset` and `size` as written. */
   protected configWritten(_offset: number, _size: number): void {
     // For subclasses with registers that act.
@@ -148,6 +225,7 @@ export abstract class PciDevice extends PassiveDevice {
 
   writeConfig(offset: number, value: number, size: AccessSize): void {
     this.config.write(offset, value, size);
+    this.updateMessages();
     if (touches(offset, size, PciReg.Command, 2)) this.driveIntx();
     if (
       touches(offset, size, PciReg.Command, 2) ||
@@ -166,6 +244,7 @@ export abstract class PciDevice extends PassiveDevice {
 
   reset(): void {
     this.config.reset();
+    this.msix?.reset();
     this.intxRequested = false;
     this.driveIntx();
     this.remap();
@@ -174,14 +253,19 @@ export abstract class PciDevice extends PassiveDevice {
 
   save(): DeviceState {
     const { intxRequested: intx, intxLine } = this;
-    const state = { config: [...this.config.bytes], intx, intxLevel: intxLine.level, device: this.saveDevice() };
+    const header = { config: [...this.config.bytes], intx, intxLevel: intxLine.level };
+    const state = { ...header, msix: this.msix?.save() ?? null, device: this.saveDevice() };
     return { kind: this.kind, version: this.version, state };
   }
 
   restore(saved: DeviceState): void {
     const state = parseState(saved, this.kind, this.version, SHAPE);
+    const { msix } = state;
+    if ((msix === null) !== (this.msix === undefined) || (msix !== null && !this.msix?.fits(msix)))
+      throw new SavedStateError(`${this.kind}.msix: not of this function's table`);
     const apply = this.parseDevice(state.device);
     this.config.bytes.set(state.config);
+    if (msix !== null) this.msix?.restore(msix, this.msixControl);
     this.intxRequested = state.intx;
     this.intxLine.restoreLevel(state.intxLevel);
     this.remap();
@@ -201,7 +285,25 @@ export abstract class PciDevice extends PassiveDevice {
   private driveIntx(): void {
     const status = this.config.read(PciReg.Status, 2);
     this.config.set(PciReg.Status, this.intxRequested ? status | STATUS_INTX : status & ~STATUS_INTX, 2);
-    this.intxLine.set(this.intxRequested && (this.command & COMMAND_INTX_DISABLE) === 0);
+    const silent = (this.command & COMMAND_INTX_DISABLE) !== 0 || this.messagesEnabled;
+    this.intxLine.set(this.intxRequested && !silent);
+  }
+
+  private get msixControl(): number {
+    return this.config.read(this.msixOffset + MSIX_CONTROL, 2);
+  }
+
+  /** The guest may have enabled or unmasked messages. */
+  private updateMessages(): void {
+    if (this.msi === undefined && this.msix === undefined) return;
+    this.msix?.setControl(this.msixControl);
+    this.msi?.configWritten();
+    this.driveIntx();
+  }
+
+  /** A message is a write to memory, which only a bus master does (6.2.2). */
+  private sendMessage(send: SendMsi, address: number, data: number): void {
+    if (this.busMaster) send(address, data);
   }
 
   private remap(): void {
