@@ -4,6 +4,8 @@
  */
 declare const performance: { now(): number };
 
+declare const crypto: { getRandomValues(target: Uint8Array): Uint8Array };
+
 declare function structuredClone<T>(value: T): T;
 declare function queueMicrotask(callback: () => void): void;
 
