@@ -4,10 +4,12 @@ import { MemoryKind } from "../../assembly/shared/memoryKind.ts";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 import type { AccessSize } from "../bus/addressSpace.ts";
 import type { Device } from "../bus/device.ts";
+import { GuestWords } from "../bus/guestWords.ts";
 import type { IrqLine } from "../bus/irqLine.ts";
 import { MmioSpace } from "../bus/mmioSpace.ts";
 import { PortSpace } from "../bus/portSpace.ts";
 import type { Engine, HostImports } from "../core/engine.ts";
+import { messageOfMsi } from "../devices/apic/apicMessage.ts";
 import { IoApic } from "../devices/apic/ioApic.ts";
 import { IrqRouter } from "../devices/apic/irqRouter.ts";
 import { LocalApic } from "../devices/apic/localApic.ts";
@@ -28,7 +30,7 @@ import { IsaUart } from "../devices/uart/isaUart.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
 import type { MachineClock } from "./clocks.ts";
-import type { DriveBay } from "./drives.ts";
+import { ExpansionCards, type ExpansionOptions } from "./expansionCards.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
 
@@ -37,7 +39,7 @@ export interface BoardOptions {
   clock: MachineClock;
   com1: UartBackend;
   com2: UartBackend;
-  drives: DriveBay;
+  expansion: ExpansionOptions;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
   /** A device pulled the reset line. */
@@ -77,6 +79,7 @@ export class Board {
   readonly fwCfg: FwCfg;
   readonly pci: PciBus;
   readonly router: IrqRouter;
+  readonly expansion: ExpansionCards;
   readonly devices: readonly Device[];
   private readonly ioApic: IoApic;
   private readonly fpuError: IrqLine;
@@ -150,6 +153,8 @@ export class Board {
     this.pci.attach(this.isaBridge, pc.SLOT_ISA_BRIDGE);
     this.pci.attach(this.power, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_PM);
     this.pci.attach(vgaFunction, pc.SLOT_VGA);
+    const host = { ports, mmio, memory: engine, sendMsi: (at: number, data: number) => this.sendMsi(at, data) };
+    this.expansion = new ExpansionCards(this.pci, host, options.expansion);
     this.devices = [
       pic,
       this.localApic,
@@ -171,6 +176,7 @@ export class Board {
       this.com2,
       new DebugCon(ports, options.onDebugByte),
       new PostCodePort(ports),
+      ...this.expansion.devices,
       ...this.debugExit(),
     ];
   }
@@ -185,6 +191,13 @@ export class Board {
     if (kind === HostEvent.APIC_BASE) this.localApic.setBase(value);
     else if (kind === HostEvent.TASK_PRIORITY) this.localApic.cr8 = value;
     else if (kind === HostEvent.FERR) this.fpuError.set(value !== 0);
+  }
+
+  /** A bus master's write of a message: to the local APIC, or, from a guest that has set it up wrongly, to memory. */
+  private sendMsi(address: number, data: number): void {
+    if (address >= pc.MSI_WINDOW && address < pc.MSI_WINDOW + pc.MSI_WINDOW_BYTES)
+      this.localApic.deliver(messageOfMsi(address, data));
+    else new GuestWords(this.options.engine).setU32(address, data);
   }
 
   private uart(name: string, basePort: number, irq: number, backend: UartBackend): IsaUart {

@@ -9,11 +9,13 @@ import type { ModuleCompiler } from "../core/moduleInstaller.ts";
 import { defaultAcpiConfig } from "../devices/acpi/tables.ts";
 import { addAcpiTables, addE820 } from "../devices/fwcfg/firmwareFiles.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
+import type { ConsoleBackend } from "../devices/virtio/virtioConsole.ts";
 import { Board, HostSide } from "./board.ts";
 import { HostClock, InstructionClock, type MachineClock } from "./clocks.ts";
 import { dumpRegisters } from "./cpuState.ts";
 import { setUpChips } from "./directBoot.ts";
 import { type AttachedDrive, DriveBay } from "./drives.ts";
+import { entropyFor } from "./entropy.ts";
 import { FirmwareRom, mapShadowAsRam } from "./firmware.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
@@ -25,6 +27,8 @@ export interface MachineBackends {
   com1: UartBackend;
   com2: UartBackend;
   onDebugByte: (byte: number) => void;
+  /** What the guest's hvc0 is connected to; without it there is none. */
+  console?: ConsoleBackend;
   drives?: readonly AttachedDrive[];
   /** A medium failed; the guest has an I/O error. */
   onDriveFailure?: (error: Error) => void;
@@ -83,7 +87,12 @@ export class Machine {
       clock: this.clock,
       com1: backends.com1,
       com2: backends.com2,
-      drives: this.drives,
+      expansion: {
+        drives: this.drives,
+        entropy: entropyFor(this.clock),
+        console: backends.console,
+        virtio: config.virtio,
+      },
       onDebugByte: backends.onDebugByte,
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),

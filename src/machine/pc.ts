@@ -19,6 +19,15 @@ export const SLOT_HOST_BRIDGE = 0;
 export const SLOT_ISA_BRIDGE = 1;
 export const FUNCTION_PM = 3;
 export const SLOT_VGA = 2;
+/** Disks on virtio, NVMe and the like, in the order in which they are given. */
+export const SLOT_FIRST_DRIVE = 4;
+export const SLOT_LAST_DRIVE = 28;
+export const SLOT_CONSOLE = 29;
+export const SLOT_RNG = 30;
+
+/** Writes of bus masters to these addresses are interrupt messages (Intel SDM vol. 3A 11.11.1). */
+export const MSI_WINDOW = 0xfee0_0000;
+export const MSI_WINDOW_BYTES = 0x10_0000;
 
 /** The firmware ROM ends at 4 GiB; its last 128 KiB show below 1 MiB too until the guest shadows them. */
 export const ROM_TOP = 0x1_0000_0000;

@@ -13,8 +13,20 @@ export interface VmConfig {
   vgaBios?: Uint8Array;
   /** Attach isa-debug-exit at port 0xf4. */
   debugExit?: boolean;
+  /** Virtio devices; left out, they are as guests expect them. */
+  virtio?: VirtioConfig;
   /** How guest code is translated; left out, everything is as it is best. */
   jit?: JitTuning;
+}
+
+/** How virtio devices present themselves. */
+export interface VirtioConfig {
+  /** Offers packed rings (default false). */
+  packed?: boolean;
+  /** Serves drivers of before virtio 1.0 too (default true). */
+  transitional?: boolean;
+  /** A source of random numbers (default true). */
+  rng?: boolean;
 }
 
 /** Settings of the translation of guest code to WebAssembly. */

@@ -1,0 +1,59 @@
+/** The PCI functions that a machine is given by its configuration: disks on virtio, consoles, sources of random numbers. */
+import type { EntropySource } from "../bus/entropySource.ts";
+import type { PciBus } from "../devices/pci/pciBus.ts";
+import type { PciDevice, PciHost } from "../devices/pci/pciDevice.ts";
+import { VirtioBlk } from "../devices/virtio/virtioBlk.ts";
+import { type ConsoleBackend, VirtioConsole } from "../devices/virtio/virtioConsole.ts";
+import type { VirtioDevice } from "../devices/virtio/virtioDevice.ts";
+import { VirtioPci } from "../devices/virtio/virtioPci.ts";
+import { VirtioRng } from "../devices/virtio/virtioRng.ts";
+import type { DriveBay } from "./drives.ts";
+import * as pc from "./pc.ts";
+import type { VirtioConfig } from "./vmConfig.ts";
+import { VmError } from "./vmError.ts";
+
+export interface ExpansionOptions {
+  drives: DriveBay;
+  entropy: EntropySource;
+  /** What hvc0 is connected to; without it the guest has no virtio console. */
+  console?: ConsoleBackend | undefined;
+  virtio?: VirtioConfig | undefined;
+}
+
+export class ExpansionCards {
+  readonly devices: PciDevice[] = [];
+  /** hvc0. */
+  readonly console: VirtioConsole | undefined;
+  private nextSlot: number = pc.SLOT_FIRST_DRIVE;
+
+  /** Throws a VmError where there are more drives than slots. */
+  constructor(
+    private readonly pci: PciBus,
+    private readonly host: PciHost,
+    private readonly options: ExpansionOptions,
+  ) {
+    for (const { index, disk } of options.drives.on("virtio"))
+      this.plugVirtio(`virtio-blk${index}`, new VirtioBlk({ disk }), this.driveSlot());
+    if (options.console) {
+      this.console = new VirtioConsole(options.console);
+      this.plugVirtio("virtio-console", this.console, pc.SLOT_CONSOLE);
+    }
+    if (options.virtio?.rng !== false) this.plugVirtio("virtio-rng", new VirtioRng(options.entropy), pc.SLOT_RNG);
+  }
+
+  private plugVirtio(name: string, device: VirtioDevice, slot: number): void {
+    const { packed = false, transitional = true } = this.options.virtio ?? {};
+    this.plug(new VirtioPci(device, this.host, { name, packed, transitional }), slot);
+  }
+
+  private plug(device: PciDevice, slot: number): void {
+    this.pci.attach(device, slot);
+    this.devices.push(device);
+  }
+
+  private driveSlot(): number {
+    if (this.nextSlot > pc.SLOT_LAST_DRIVE)
+      throw new VmError("bad-config", `there is room for ${this.nextSlot - pc.SLOT_FIRST_DRIVE} drives on PCI only`);
+    return this.nextSlot++;
+  }
+}
