@@ -1,5 +1,6 @@
-/** The PCI functions that a machine is given by its configuration: disks on virtio, consoles, sources of random numbers. */
+/** The PCI functions that a machine is given by its configuration: disks on virtio and NVMe, consoles, sources of random numbers. */
 import type { EntropySource } from "../bus/entropySource.ts";
+import { NvmePci } from "../devices/nvme/nvmePci.ts";
 import type { PciBus } from "../devices/pci/pciBus.ts";
 import type { PciDevice, PciHost } from "../devices/pci/pciDevice.ts";
 import { VirtioBlk } from "../devices/virtio/virtioBlk.ts";
@@ -34,6 +35,8 @@ export class ExpansionCards {
   ) {
     for (const { index, disk } of options.drives.on("virtio"))
       this.plugVirtio(`virtio-blk${index}`, new VirtioBlk({ disk }), this.driveSlot());
+    for (const { index, disk } of options.drives.on("nvme"))
+      this.plug(new NvmePci(host, { name: `nvme${index}`, disk }), this.driveSlot());
     if (options.console) {
       this.console = new VirtioConsole(options.console);
       this.plugVirtio("virtio-console", this.console, pc.SLOT_CONSOLE);
