@@ -1,4 +1,5 @@
 import type { Recipe } from "../types.ts";
+import { busyboxExt4 } from "./busyboxExt4.ts";
 import { linux686 } from "./linux686.ts";
 import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
 import { seabios } from "./seabios.ts";
@@ -11,4 +12,5 @@ export const RECIPES: readonly Recipe[] = [
   linux686,
   virtioModulesCloudAmd64,
   virtioModules686,
+  busyboxExt4,
 ];

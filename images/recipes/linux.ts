@@ -52,7 +52,7 @@ function kernelFiles(kernel: UnpackedPackage): Map<string, Uint8Array> {
   return files;
 }
 
-function findBusybox(busybox: UnpackedPackage): Uint8Array {
+export function findBusybox(busybox: UnpackedPackage): Uint8Array {
   const path = BUSYBOX_PLACES.map((place) => join(busybox.root, place)).find((place) => existsSync(place));
   if (!path) throw new ImageError(`no busybox in ${busybox.name} ${busybox.version}`, [busybox.name]);
   return readFileSync(path);

@@ -92,6 +92,9 @@ export class LinuxGuest {
   /** Runs until there is a shell. */
   async boot(): Promise<void> {
     await this.waitFor(PROMPT);
+    // The shell's line editor shall not wrap what it echoes.
+    this.send("stty columns 500\n");
+    await this.waitFor(PROMPT);
   }
 
   /** Runs until `look` gives something. */
