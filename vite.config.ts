@@ -50,18 +50,35 @@ function serveFolders(request: IncomingMessage, response: ServerResponse, next: 
 }
 
 function sendFile(request: IncomingMessage, response: ServerResponse, file: string, size: number, tag: string): void {
-  response.setHeader("ETag", tag).setHeader("Cache-Control", "no-cache");
+  response.setHeader("ETag", tag).setHeader("Cache-Control", "no-cache").setHeader("Accept-Ranges", "bytes");
   if (request.headers["if-none-match"] === tag) {
     response.writeHead(304).end();
     return;
   }
   const type = MIME_TYPES[file.slice(file.lastIndexOf("."))] ?? "application/octet-stream";
-  response.writeHead(200, { "Content-Type": type, "Content-Length": size });
-  if (request.method === "HEAD") response.end();
+  const range = parseRange(request.headers.range, size);
+  if (range === "unsatisfiable") {
+    response.writeHead(416, { "Content-Range": `bytes */${size}` }).end();
+    return;
+  }
+  const { start, end } = range ?? { start: 0, end: size };
+  const headers = { "Content-Type": type, "Content-Length": end - start };
+  if (range) response.writeHead(206, { ...headers, "Content-Range": `bytes ${start}-${end - 1}/${size}` });
+  else response.writeHead(200, headers);
+  if (request.method === "HEAD" || end === start) response.end();
   else
-    createReadStream(file)
+    createReadStream(file, { start, end: end - 1 })
       .on("error", (error) => response.destroy(error))
       .pipe(response);
+}
+
+/** One range with a beginning, as disk images are read (RFC 9110, section 14.1.2); everything else gives the whole file. */
+function parseRange(header: string | undefined, size: number) {
+  const match = /^bytes=(\d+)-(\d*)$/.exec(header ?? "");
+  if (!match) return undefined;
+  const start = Number(match[1]);
+  const end = match[2] === "" ? size : Math.min(size, Number(match[2]) + 1);
+  return start < end ? { start, end } : "unsatisfiable";
 }
 
 function tabvisorFolders(): Plugin {

@@ -14,7 +14,9 @@
 //   SHL     before      count        last bit out       count is not 0; AF clear; likewise SHR and SAR
 //   IMUL    a           b            product too big    signed product; likewise OF; AF clear; MUL: unsigned
 //   FLOAT   a           b            a < b, unordered   bits of floating-point numbers, as COMISS and COMISD compare them
-// Those from SHL on are brought to SHIFT, FLOAT to EFLAGS, when somebody asks for a flag.
+// Those from SHL on are brought to SHIFT, FLOAT to EFLAGS, when somebody asks for a flag. Translated code may lay CF and OF of its
+// own over any of them (a rotation changes no others): flagOp has the bits as in EFLAGS above OVERLAY_VALUES, and above
+// OVERLAY_MASK which of the two they replace. These come to EFLAGS too.
 import { mulHighUnsigned, signedOverflow64 } from "./product";
 import { Flag, Vcpu } from "./state";
 
@@ -36,6 +38,11 @@ export const enum FlagOp {
   /** Of translated code only. */
   FLOAT = 14,
 }
+
+/** Where flagOp has CF and OF that hold instead of those of the operation. */
+export const OVERLAY_VALUES: u32 = 16;
+export const OVERLAY_MASK: u32 = 17;
+const OVERLAID: u32 = Flag.CF | Flag.OF;
 
 // @ts-ignore: decorator
 @inline
@@ -62,10 +69,14 @@ function signExtended(value: u64, sizeLog: u32): i64 {
   return (<i64>(value << unused)) >> unused;
 }
 
-/** Turns one of SHL to MUL into the SHIFT that says the same. */
+/** Turns one of SHL to MUL into the SHIFT that says the same, FLOAT and flags with an overlay into EFLAGS. */
 function resolve(cpu: Vcpu): void {
   const kind = cpu.flagOp >> 2;
   if (kind <= <u32>FlagOp.SHIFT) return;
+  if (kind > <u32>FlagOp.FLOAT) {
+    resolveOverlay(cpu);
+    return;
+  }
   const sizeLog = cpu.flagOp & 3;
   if (kind == FlagOp.FLOAT) {
     setArithmeticFlags(cpu, sizeLog == 2 ? floatFlags<f32>(cpu) : floatFlags<f64>(cpu));
@@ -74,6 +85,12 @@ function resolve(cpu: Vcpu): void {
   if (kind >= <u32>FlagOp.IMUL) resolveProduct(cpu, kind, sizeLog);
   else resolveShift(cpu, kind, sizeLog);
   cpu.flagOp = (FlagOp.SHIFT << 2) | sizeLog;
+}
+
+function resolveOverlay(cpu: Vcpu): void {
+  const op = cpu.flagOp;
+  cpu.flagOp = op & 0xff;
+  updateArithmeticFlags(cpu, (op >> OVERLAY_MASK) & OVERLAID, (op >> OVERLAY_VALUES) & OVERLAID);
 }
 
 /** ZF, PF and CF of a comparison (SDM vol. 2A COMISS). */

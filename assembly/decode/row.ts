@@ -159,7 +159,7 @@ export const enum Enc {
   Ev_Gv_Ib = (Kind.E_G_IB << 10) | RowFlag.MODRM,
   Rv_Mw = (Kind.E_WORD << 10) | RowFlag.MODRM,
   Ev_Sw = (Kind.E_S << 10) | RowFlag.MODRM,
-  Sw_Ew = (Kind.S_E << 10) | RowFlag.MODRM | RowFlag.WORD | RowFlag.ENDS,
+  Sw_Ew = (Kind.S_E << 10) | RowFlag.MODRM | RowFlag.WORD,
   Gv_Eb = (Kind.G_EB << 10) | RowFlag.MODRM,
   Gv_Ew = (Kind.G_EW << 10) | RowFlag.MODRM,
   cc_Eb = (Kind.CC_E << 10) | RowFlag.MODRM | RowFlag.BYTE,

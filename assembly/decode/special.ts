@@ -73,11 +73,9 @@ function decode0F01Register(d: Decoder, i: Insn): bool {
       return true;
     case 0xca:
       i.op = <u16>Op.CLAC;
-      endBlock(i);
       return true;
     case 0xcb:
       i.op = <u16>Op.STAC;
-      endBlock(i);
       return true;
     case 0xd0:
       i.op = <u16>Op.XGETBV;

@@ -12,7 +12,14 @@ import { JitFeature } from "../shared/jit";
 import { Build } from "./build";
 import { callCold } from "./coldNodes";
 import { divide } from "./divide";
-import { clearInterruptFlag, isKernelFlagImage, popFlags, pushFlags, setDirection } from "./flagImage";
+import {
+  clearInterruptFlag,
+  isKernelFlagImage,
+  popFlags,
+  pushFlags,
+  setDirection,
+  setInterruptFlag,
+} from "./flagImage";
 import { buildSse } from "./sse";
 import { buildX87, isX87 } from "./x87";
 
@@ -52,6 +59,10 @@ export function buildCold(b: Build, i: Insn): void {
     case Op.CLI:
       if (b.mode & (Mode.USER | Mode.V86)) callCold(b, i);
       else clearInterruptFlag(b);
+      return;
+    case Op.STI:
+      if (b.mode & (Mode.USER | Mode.V86) || b.atEnd) callCold(b, i);
+      else setInterruptFlag(b);
       return;
     case Op.CLD:
       setDirection(b, false);

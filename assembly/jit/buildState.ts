@@ -55,7 +55,8 @@ export class BuildState {
   /** SSE (x87, MMX) was found usable in this block. */
   sseChecked: bool;
   x87Checked: bool;
-  _pad2: u8;
+  /** The instruction is the last of its block. */
+  atEnd: bool;
   /** EFLAGS bits that differ from the DYNAMIC flags, and the node of their values. */
   overrideMask: u32;
   overrideBits: u32;

@@ -4,7 +4,7 @@ import { Attention, Vcpu } from "../cpu/state";
 import { installModule } from "../host/imports";
 import { blocksOverlap, clearBlocks, forgetJumpsInto, killBlocks } from "../interp/blocks";
 import { clearCodePage } from "../mmu/codePages";
-import { noteInvalidation } from "./churn";
+import { isDataByNow, noteDrop, noteInvalidation } from "./churn";
 import { SEGMENTS, Segment, cacheState, currentSegment, emptySegment, initSegments, segmentAt } from "./segments";
 import {
   Translation,
@@ -27,18 +27,32 @@ export { allocateData } from "./segments";
 export function codeWritten(cpu: Vcpu, physical: u64, size: u32): void {
   const start = <u32>physical;
   const blocksRemain = killBlocks(cpu, start, size);
-  const translationsRemain = killTranslations(cpu, start, size);
+  const translationsRemain = killTranslations(cpu, start, size, true);
   if (!blocksRemain && !translationsRemain) clearCodePage(start >> 12);
+  else if (isDataByNow(start >> 12)) dropPage(cpu, start >> 12);
+}
+
+/** Forgets the code of a page that is stored to as data is. */
+function dropPage(cpu: Vcpu, page: u32): void {
+  noteDrop(page);
+  killBlocks(cpu, page << 12, 0x1000);
+  killTranslations(cpu, page << 12, 0x1000, false);
+  clearCodePage(page);
+}
+
+/** Whether a store to [physical, physical + size), within one page with code, is for codeWritten: it hits code, or is one too many beside it. */
+export function wantsCodeWritten(physical: u64, size: u32): bool {
+  return codeOverlaps(physical, size) || isDataByNow((<u32>physical) >> 12);
 }
 
 /** Whether a write to [physical, physical + size), within one page, would hit code. */
-export function codeOverlaps(physical: u64, size: u32): bool {
+function codeOverlaps(physical: u64, size: u32): bool {
   const start = <u32>physical;
   return translationsOverlap(start, size) || blocksOverlap(start, size);
 }
 
-/** Kills the translations with code in the bytes; tells whether the page has others. */
-function killTranslations(cpu: Vcpu, start: u32, size: u32): bool {
+/** Kills the translations with code in the bytes (`changed`: these bytes were written); tells whether the page has others. */
+function killTranslations(cpu: Vcpu, start: u32, size: u32, changed: bool): bool {
   const number = start >> 12;
   const offset = start & 0xfff;
   let remain = false;
@@ -52,7 +66,7 @@ function killTranslations(cpu: Vcpu, start: u32, size: u32): bool {
       continue;
     }
     killTranslation(changetype<Translation>(<usize>page.translation));
-    noteInvalidation(cpu, number);
+    if (changed) noteInvalidation(cpu, number);
     cpu.statJitInvalidations++;
     // It may be what is running: out of it after this instruction.
     cpu.attention |= Attention.STOP;

@@ -78,6 +78,8 @@ function systemClobbers(op: u32): u32 {
     case Op.SWAPGS:
     case Op.OUT:
     case Op.INVLPG:
+    // A change of what the rest of the block was decoded for leaves the region.
+    case Op.MOV_TO_SEG:
       return Clobbers.NOTHING;
     case Op.STAC:
     case Op.CLAC:
@@ -92,6 +94,7 @@ function systemClobbers(op: u32): u32 {
     case Op.MOV_FROM_CR:
     case Op.MOV_FROM_DR:
     case Op.MOV_FROM_SEG:
+    case Op.POP_SEG:
       return Clobbers.REGISTERS;
     default:
       return Clobbers.ALL;

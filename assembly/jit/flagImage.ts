@@ -1,4 +1,4 @@
-// PUSHF, POPF, CLI, CLD and STD at translation, as kernels use them; isa/eflags.ts has all of them.
+// PUSHF, POPF, CLI, STI, CLD and STD at translation, as kernels use them; isa/eflags.ts has all of them.
 import { Flag, Mode, Vcpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { MemoryMap } from "../shared/memoryMap";
@@ -35,13 +35,7 @@ export function popFlags<T>(b: Build, i: Insn): void {
   const now = loadField(b, EFLAGS, Wasm.I32_LOAD);
   const different = binary(b, Wasm.I32_AND, binary(b, Wasm.I32_XOR, image, now), constant(b, OTHERS));
   const unusual = binary(b, Wasm.I32_OR, different, field(b, <u32>offsetof<Vcpu>("cpl")));
-  const waiting = binary(
-    b,
-    Wasm.I32_OR,
-    field(b, <u32>offsetof<Vcpu>("interruptRequest")),
-    field(b, <u32>offsetof<Vcpu>("nmiRequest")),
-  );
-  bailIf(b, binary(b, Wasm.I32_OR, unusual, waiting));
+  bailIf(b, binary(b, Wasm.I32_OR, unusual, isInterruptWaiting(b)));
   const kept = binary(b, Wasm.I32_AND, now, constant(b, ~PLAIN & 0xffff_ffff));
   const taken = binary(b, Wasm.I32_AND, image, constant(b, PLAIN));
   storeField(b, EFLAGS, binary(b, Wasm.I32_OR, kept, taken), Wasm.I32_STORE);
@@ -49,8 +43,23 @@ export function popFlags<T>(b: Build, i: Insn): void {
   b.setStackPointer<T>(b.stackPointer(<i64>sizeof<T>()));
 }
 
+/** Not 0 if one waits. */
+function isInterruptWaiting(b: Build): u32 {
+  const normal = field(b, <u32>offsetof<Vcpu>("interruptRequest"));
+  return binary(b, Wasm.I32_OR, normal, field(b, <u32>offsetof<Vcpu>("nmiRequest")));
+}
+
 function field(b: Build, offset: u32): u32 {
   return loadField(b, MemoryMap.VCPU + offset, Wasm.I32_LOAD);
+}
+
+/**
+ * STI, where IOPL cannot forbid it, before another instruction of its block. Where no interrupt waits nothing tells that the next
+ * instruction runs before one can come: nothing asks for one in between.
+ */
+export function setInterruptFlag(b: Build): void {
+  bailIf(b, binary(b, Wasm.I32_OR, isInterruptWaiting(b), field(b, <u32>offsetof<Vcpu>("cpl"))));
+  changeEflags(b, Flag.IF, Flag.IF);
 }
 
 /** CLI, where IOPL cannot forbid it. */

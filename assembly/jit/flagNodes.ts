@@ -1,7 +1,7 @@
 // Lazy flags at translation: what is known of them, conditions as comparisons, and when they have to be in their variables.
 // The kinds and their operands are those of cpu/flags.ts.
 import { Flag, Vcpu } from "../cpu/state";
-import { FlagOp } from "../cpu/flags";
+import { FlagOp, OVERLAY_MASK, OVERLAY_VALUES } from "../cpu/flags";
 import { MemoryMap } from "../shared/memoryMap";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState, DYNAMIC, FlagsState, carrySource, flags } from "./buildState";
@@ -103,9 +103,11 @@ export function setUnlessZero(b: BuildState, kind: u32, bits: u32, a: u32, x: u3
   const op = constant(b, <u64>((kind << 2) | sizeLog(bits)));
   const c = as32(b, count);
   setVariable(b, Var.FLAG_OP, choose(b, c, op, getVariable(b, Var.FLAG_OP)));
-  setVariable(b, Var.FLAG_A, choose(b, c, as64(b, a), getVariable(b, Var.FLAG_A)));
-  setVariable(b, Var.FLAG_B, choose(b, c, as64(b, x), getVariable(b, Var.FLAG_B)));
+  // A choice between small constants is an I32.
+  setVariable(b, Var.FLAG_A, as64(b, choose(b, c, as64(b, a), getVariable(b, Var.FLAG_A))));
+  setVariable(b, Var.FLAG_B, as64(b, choose(b, c, as64(b, x), getVariable(b, Var.FLAG_B))));
   flags().kind = DYNAMIC;
+  b.overrideMask = 0;
 }
 
 /** CF and OF of a rotation by `count`, if it is not 0. */
@@ -117,7 +119,9 @@ export function setRotated(b: BuildState, count: u32, carry: u32, overflow: u32)
   }
   storeFlags(b);
   const mask = choose(b, as32(b, count), constant(b, Flag.CF | Flag.OF), constant(b, 0));
-  callOverride(b, mask, bits);
+  overlay(b, mask, binary(b, Wasm.I32_AND, bits, mask));
+  flags().kind = DYNAMIC;
+  b.overrideMask = 0;
 }
 
 /** The flags in `mask` (CF, or CF and OF) become those of `bits` (EFLAGS bits, no others set). */
@@ -182,7 +186,7 @@ export function storeFlags(b: BuildState): void {
   b.flagsPending = false;
   const f = flags();
   if (f.kind == DYNAMIC) {
-    callOverride(b, constant(b, b.overrideMask), b.overrideBits);
+    overlay(b, constant(b, b.overrideMask), b.overrideBits);
     return;
   }
   if (keepsCarry(f.kind)) {
@@ -217,24 +221,25 @@ function storeField(b: BuildState, variable: u32, offset: u32, code: u32): void 
   node(id).code = code;
 }
 
-/** Has the engine work out EFLAGS with the bits in `mask` replaced; the flags then are in EFLAGS. */
-function callOverride(b: BuildState, mask: u32, bits: u32): void {
-  storeField(b, Var.FLAG_OP, <u32>offsetof<Vcpu>("flagOp"), Wasm.I32_STORE);
-  storeField(b, Var.FLAG_A, <u32>offsetof<Vcpu>("flagA"), Wasm.I64_STORE);
-  storeField(b, Var.FLAG_B, <u32>offsetof<Vcpu>("flagB"), Wasm.I64_STORE);
-  const packed = binary(b, Wasm.I32_OR, binary(b, Wasm.I32_SHL, mask, constant(b, 12)), bits);
-  const call = newNode(b, IrOp.CALL, ValueType.EMPTY, packed, 0, 0, 0);
-  node(call).code = Helper.OVERRIDE;
-  setVariable(b, Var.FLAG_OP, constant(b, 0));
-  flags().kind = DYNAMIC;
-  b.overrideMask = 0;
-  b.flagsPending = false;
+/** Lays the flags in `mask` (I32: CF, OF or both) with the values `bits` over those that FLAG_OP tells of. */
+function overlay(b: BuildState, mask: u32, bits: u32): void {
+  const chosen = binary(b, Wasm.I32_SHL, mask, constant(b, OVERLAY_MASK));
+  const values = binary(b, Wasm.I32_SHL, bits, constant(b, OVERLAY_VALUES));
+  const replaced = binary(b, Wasm.I32_OR, chosen, binary(b, Wasm.I32_SHL, mask, constant(b, OVERLAY_VALUES)));
+  const kept = binary(b, Wasm.I32_XOR, replaced, constant(b, 0xffff_ffff));
+  const op = binary(b, Wasm.I32_AND, getVariable(b, Var.FLAG_OP), kept);
+  setVariable(b, Var.FLAG_OP, binary(b, Wasm.I32_OR, op, binary(b, Wasm.I32_OR, chosen, values)));
 }
 
 /** EFLAGS in memory has all flags from here on. */
 export function makeFlagsDefinite(b: BuildState): void {
   storeFlags(b);
-  callOverride(b, constant(b, 0), constant(b, 0));
+  storeField(b, Var.FLAG_OP, <u32>offsetof<Vcpu>("flagOp"), Wasm.I32_STORE);
+  storeField(b, Var.FLAG_A, <u32>offsetof<Vcpu>("flagA"), Wasm.I64_STORE);
+  storeField(b, Var.FLAG_B, <u32>offsetof<Vcpu>("flagB"), Wasm.I64_STORE);
+  const call = newNode(b, IrOp.CALL, ValueType.EMPTY, 0, 0, 0, 0);
+  node(call).code = Helper.EFLAGS;
+  adoptEflags(b);
 }
 
 /** The arithmetic flags are those that have been written to EFLAGS in memory. */

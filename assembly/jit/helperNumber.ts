@@ -10,8 +10,8 @@ export const enum Helper {
   CONDITION,
   /** (flagOp, flagA i64, flagB i64) -> 0 or 1 */
   CARRY,
-  /** (mask << 12 | bits): EFLAGS of the lazy flags in memory, with the bits under mask replaced */
-  OVERRIDE,
+  /** (): makes EFLAGS definite from the lazy flags in memory */
+  EFLAGS,
   /** (offset, segment | size << 8 | write << 16) -> linear address i64, or -1 */
   SEGMENT,
   /** (high, low, divisor) i64 -> quotient, for high < divisor */

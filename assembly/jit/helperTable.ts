@@ -2,7 +2,7 @@
 // numbers, and translated modules import that: V8 compiles a wrapper for each signature among the functions that a module
 // imports, for each module anew and before it knows that none is needed (docs/adr/0003).
 import { Helper } from "./helperNumber";
-import { jitCarry, jitCold, jitCondition, jitDivide, jitOverride, jitProbe, jitSegment } from "./helpers";
+import { jitCarry, jitCold, jitCondition, jitDivide, jitEflags, jitProbe, jitSegment } from "./helpers";
 import {
   jitFloat32,
   jitFloat64,
@@ -39,8 +39,8 @@ export function helperPlace(helper: u32): u32 {
       return jitCondition.index;
     case Helper.CARRY:
       return jitCarry.index;
-    case Helper.OVERRIDE:
-      return jitOverride.index;
+    case Helper.EFLAGS:
+      return jitEflags.index;
     case Helper.SEGMENT:
       return jitSegment.index;
     case Helper.DIVIDE:

@@ -1,6 +1,6 @@
 // What translated code calls in the engine (helperNumber.ts, module.ts). Exported by index.ts.
 import { Attention, Vcpu, vcpu } from "../cpu/state";
-import { arithmeticFlags, getCarry, testCondition, updateArithmeticFlags } from "../cpu/flags";
+import { getCarry, readEflags, testCondition } from "../cpu/flags";
 import { Insn } from "../decode/insn";
 import { IP_NOT_SET } from "../interp/blocks";
 import { dispatch } from "../interp/dispatch";
@@ -78,9 +78,9 @@ export function jitCarry(op: u32, a: u64, b: u64): u32 {
   return getCarry(cpu) ? 1 : 0;
 }
 
-/** Makes EFLAGS definite from the lazy flags in memory, with the bits under `packed >> 12` from the low 12 bits. */
-export function jitOverride(packed: u32): void {
-  updateArithmeticFlags(vcpu(), packed >> 12, packed & 0xfff);
+/** Makes EFLAGS definite from the lazy flags in memory. */
+export function jitEflags(): void {
+  readEflags(vcpu());
 }
 
 /** The linear address of an access: segment, size << 8, write << 16. -1 where the segment does not allow it. */

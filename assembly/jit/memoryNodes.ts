@@ -1,6 +1,6 @@
 // Memory operands at translation: effective and linear addresses, probes, loads and stores.
 import { MemoryMap } from "../shared/memoryMap";
-import { Mode, SEGMENTS_OFFSET, Seg, Segment } from "../cpu/state";
+import { Mode, SEGMENTS_OFFSET, Seg, SegAttr, Segment } from "../cpu/state";
 import { AddressMode, Insn } from "../decode/insn";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
@@ -12,6 +12,7 @@ import { distanceTo, findNearby, pageOffsetOf, rememberProbe } from "./nearby";
 import { readRegister } from "./variables";
 
 const REGISTERS_END: u32 = MemoryMap.VCPU + 16 * 8;
+const SEGMENT_KIND: u32 = SegAttr.WRITABLE | SegAttr.EXPAND_DOWN | SegAttr.CODE | SegAttr.UNUSABLE;
 
 // ---- leaving the region ----
 
@@ -106,13 +107,15 @@ export function segmentLinearOf(b: BuildState, seg: u32, offset: u32, size: u32,
     const base = loadSegment(b, seg, <u32>offsetof<Segment>("base"), Wasm.I64_LOAD);
     return binary(b, Wasm.I64_ADD, base, as64(b, offset));
   }
+  const start = as32(b, offset);
+  const base = as32(b, loadSegment(b, seg, <u32>offsetof<Segment>("base"), Wasm.I64_LOAD));
   const id = newNode(
     b,
-    IrOp.CALL,
+    IrOp.CHOOSE_CALL,
     ValueType.I64,
-    as32(b, offset),
-    0,
-    0,
+    as64(b, binary(b, Wasm.I32_ADD, base, start)),
+    start,
+    isUnusual(b, seg, start, size),
     <i64>(seg | (size << 8) | (write ? 0x1_0000 : 0)),
   );
   const n = node(id);
@@ -120,6 +123,16 @@ export function segmentLinearOf(b: BuildState, seg: u32, offset: u32, size: u32,
   n.flag = 1;
   bailIf(b, compare(b, Wasm.I32_EQ, id, constant(b, <u64>-1)));
   return as32(b, id);
+}
+
+/** Whether an access is not certainly within the limit of a writable data segment that does not expand down. */
+function isUnusual(b: BuildState, seg: u32, offset: u32, size: u32): u32 {
+  const attributes = loadSegment(b, seg, <u32>offsetof<Segment>("attributes"), Wasm.I32_LOAD);
+  const kind = binary(b, Wasm.I32_AND, attributes, constant(b, SEGMENT_KIND));
+  const limit = loadSegment(b, seg, <u32>offsetof<Segment>("limit"), Wasm.I32_LOAD);
+  const last = binary(b, Wasm.I64_ADD, as64(b, offset), as64(b, constant(b, size - 1)));
+  const past = compare(b, Wasm.I32_GT_U, last, as64(b, limit));
+  return binary(b, Wasm.I32_OR, compare(b, Wasm.I32_NE, kind, constant(b, SegAttr.WRITABLE)), past);
 }
 
 /** The linear address of `size` bytes at `pointer` on the stack. */

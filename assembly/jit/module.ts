@@ -57,8 +57,8 @@ function helperSignature(helper: u32): u32 {
       return 0x1000_1221;
     case Helper.CARRY:
       return 0x1000_0221;
-    case Helper.OVERRIDE:
-      return 0x0000_0001;
+    case Helper.EFLAGS:
+      return 0;
     case Helper.SEGMENT:
       return 0x2000_0011;
     case Helper.FLOAT64:

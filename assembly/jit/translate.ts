@@ -157,6 +157,7 @@ function buildBlock(b: Build, index: u32): void {
   inheritFlags(b, index);
   for (let k: u32 = 0; k < block.count && !b.full; k++) {
     b.insnNumber = entry.firstInsn + k;
+    b.atEnd = k + 1 == block.count;
     buildInsn(b, changetype<Insn>(block.first + <usize>k * INSN_SIZE));
   }
   const ending = b.terminator == Terminator.INDIRECT ? b.target : b.taken;

@@ -1,7 +1,7 @@
 // The way of translated code to memory when its TLB probe has missed: a host address where a plain access will do, or 0. Nothing
 // is raised, no device is touched; what gets 0 is for the interpreter to do.
 import { Vcpu } from "../cpu/state";
-import { codeOverlaps } from "../jit/codeCache";
+import { wantsCodeWritten } from "../jit/codeCache";
 import { MemoryMap } from "../shared/memoryMap";
 import { isCodePage } from "./codePages";
 import { fill, fillKind, isWide, nextPage } from "./fill";
@@ -67,7 +67,7 @@ export function hostForWrite(cpu: Vcpu, linear: u64, size: u32): u32 {
   if (physical == NONE) return 0;
   const target = writeSource(physical);
   if (!target || readSource(physical) != target) return 0;
-  if (isCodePage(<u32>(physical >> 12))) return codeOverlaps(physical, size) ? 0 : target;
+  if (isCodePage(<u32>(physical >> 12))) return wantsCodeWritten(physical, size) ? 0 : target;
   restoreWriteTag(cpu, fillKind(cpu), linear);
   return target;
 }

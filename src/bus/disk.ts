@@ -20,6 +20,10 @@ export class Disk {
     return this.backend !== undefined;
   }
 
+  get medium(): BlockBackend | undefined {
+    return this.backend;
+  }
+
   /** 0 without a medium. */
   get sizeBytes(): number {
     return this.backend?.sizeBytes ?? 0;

@@ -61,6 +61,16 @@ export const text: Check<string> = (value, path) => {
   return value;
 };
 
+/** Raw bytes, at most `maxLength`. */
+export function bytes(maxLength: number): Check<Uint8Array> {
+  return (value, path) => {
+    if (!(value instanceof Uint8Array) || value.length > maxLength) {
+      throw new SavedStateError(`${path}: expected at most ${maxLength} bytes, found ${show(value)}`);
+    }
+    return value;
+  };
+}
+
 /** Anything; for a part that another check parses. */
 export const anything: Check<unknown> = (value) => value;
 

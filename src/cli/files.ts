@@ -78,6 +78,8 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
     clock: options.clock,
     debugExit: options.debugExit,
     boot,
+    drives: options.drives,
+    ...(options.bootOrder && { bootOrder: options.bootOrder }),
     ...(options.profile !== undefined && { jit: { profile: true } }),
     ...(bios && { bios }),
     ...(vgaBios && { vgaBios }),

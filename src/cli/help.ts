@@ -14,6 +14,16 @@ Machine
   --clock host|icount      guest time is wall time, or instructions retired: then a run repeats exactly (host)
   --debug-exit             port 0xf4 ends the run with exit status (value << 1) | 1
 
+Drives (FILE is a path or an http address; without --writable or overlay= what the guest writes is gone at the end)
+  --drive KEY=VALUE,...    file=FILE, if=ide|virtio|nvme|floppy, index=N, media=disk|cdrom, format=raw|qcow2|zstd,
+                           readonly=on|off, overlay=FILE (keeps what is written), backing=FILE (beneath a qcow2 image)
+  --hda FILE, --hdb FILE, --hdc FILE, --hdd FILE
+                           IDE disks
+  --cdrom FILE             IDE CD-ROM, in the place of --hdc
+  --fda FILE, --fdb FILE   floppies
+  --writable               what the guest writes goes to the images themselves
+  --boot a|c|d             what the firmware tries first: floppy, disk, CD-ROM; several in order, such as dc
+
 Consoles
   --serial stdio|FILE|none where the serial line's output goes (stdio)
   --debugcon FILE          file for the bytes written to port 0xe9

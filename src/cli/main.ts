@@ -1,6 +1,7 @@
 /** The command line's entry, bundled into dist/cli.js. `bin/tabvisor.mjs` calls {@link main}. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { StorageError } from "../bus/blockBackend.ts";
 import type { EngineModules } from "../core/engine.ts";
 import { EngineError } from "../core/engineError.ts";
 import type { ModuleCompiler } from "../core/moduleInstaller.ts";
@@ -11,6 +12,7 @@ import { VmError } from "../vm/vmError.ts";
 import { enableBranchHinting } from "./branchHinting.ts";
 import { checkWritable, makeVmConfig } from "./files.ts";
 import { HELP } from "./help.ts";
+import { nodeOpeners } from "./nodeOpeners.ts";
 import { parseRunOptions } from "./options.ts";
 import { EXIT_DEFECT, EXIT_OK, EXIT_USAGE, runVm } from "./run.ts";
 import { readSymbols } from "./symbols.ts";
@@ -33,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function isForUser(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof VmError || error instanceof EngineError;
+  return [UsageError, VmError, EngineError, StorageError].some((kind) => error instanceof kind);
 }
 
 async function runCommand([command, ...args]: readonly string[]): Promise<number> {
@@ -55,7 +57,8 @@ async function run(args: readonly string[]): Promise<number> {
   const config = makeVmConfig(options, fileURLToPath(new URL("images/.cache/out", PACKAGE)));
   enableBranchHinting();
   const engine = await loadEngine();
-  const vm = await Vm.create(config, engine, compilerFor(config)).catch((error) => {
+  const compiler = compilerFor(config);
+  const vm = await Vm.create(config, engine, { openers: nodeOpeners, ...(compiler && { compiler }) }).catch((error) => {
     throw error instanceof VmError && error.code === "bad-kernel"
       ? new UsageError(`--kernel ${options.kernel}: ${error.message}`)
       : error;

@@ -3,7 +3,8 @@
  * is looked at here.
  */
 import { parseArgs } from "node:util";
-import type { ClockMode, EngineMode } from "../vm/vmConfig.ts";
+import type { BootDevice, ClockMode, DriveConfig, EngineMode } from "../vm/vmConfig.ts";
+import { DRIVE_SPEC, parseBoot, parseDrives } from "./driveOptions.ts";
 import { UsageError } from "./usageError.ts";
 
 /** Where the serial line's output goes. */
@@ -23,6 +24,8 @@ export interface RunOptions {
   append?: string;
   bios?: string;
   vgaBios?: string;
+  drives: DriveConfig[];
+  bootOrder?: BootDevice[];
   serial: SerialTarget;
   engine: EngineMode;
   clock: ClockMode;
@@ -50,6 +53,7 @@ const SPEC = {
   append: STRING,
   bios: STRING,
   "vga-bios": STRING,
+  ...DRIVE_SPEC,
   serial: STRING,
   engine: STRING,
   clock: STRING,
@@ -82,11 +86,14 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
   const { values, tokens } = parse(args);
   const kernelOnly = (["initrd", "append"] as const).find((name) => values[name] !== undefined);
   if (kernelOnly && values.kernel === undefined) throw new UsageError(`--${kernelOnly} needs --kernel`);
+  if (values.boot !== undefined && values.kernel !== undefined)
+    throw new UsageError("--boot is for the firmware, and --kernel boots without it");
   if (values.symbols !== undefined && values.profile === undefined) throw new UsageError("--symbols needs --profile");
   if (values.profile !== undefined && values.engine === "interp")
     throw new UsageError("--profile counts translated code: it needs --engine auto or jit");
   return {
     memoryMib: parseMemory(values.memory),
+    drives: parseDrives(values),
     serial: parseSerial(values.serial ?? "stdio"),
     engine: parseChoice("engine", ENGINES, values.engine),
     clock: parseChoice("clock", CLOCKS, values.clock),
@@ -98,6 +105,7 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     ...(values.append !== undefined && { append: values.append }),
     ...given("bios", values.bios),
     ...given("vgaBios", values["vga-bios"], "vga-bios"),
+    ...(values.boot !== undefined && { bootOrder: parseBoot(values.boot) }),
     ...given("debugcon", values.debugcon),
     ...given("screen", values.screen),
     ...given("stats", values.stats),

@@ -14,7 +14,8 @@ import type { SymbolTable } from "./symbols.ts";
 /** What a run needs of a `Vm`. */
 export interface RunnableVm extends ReportSource {
   start(): void;
-  close(): void;
+  close(): Promise<void>;
+  onDriveFailure(listener: (message: string) => void): () => void;
   onState(listener: (state: VmState, reason?: StopReason) => void): () => void;
   readonly serial: Pick<SerialChannel, "onOutput" | "send" | "flush">;
   onDebugByte: ((byte: number) => void) | undefined;
@@ -89,6 +90,8 @@ class Run {
       this.connectTerminal();
       this.connectScript();
       this.cleanUps.push(this.vm.onState((state, reason) => this.stateChanged(state, reason)));
+      // Failures while the VM is closed are of interest too.
+      this.vm.onDriveFailure((message) => this.say(message));
       this.startTimeout();
       this.vm.start();
       const { status, message } = await this.ended;
@@ -98,7 +101,7 @@ class Run {
       return status;
     } finally {
       this.cleanUp();
-      this.vm.close();
+      await this.vm.close();
       await this.output.flush();
     }
   }

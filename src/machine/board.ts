@@ -16,8 +16,10 @@ import { LocalApic } from "../devices/apic/localApic.ts";
 import { DebugCon, IsaDebugExit, PostCodePort } from "../devices/debug/debugPorts.ts";
 import { Port92 } from "../devices/debug/port92.ts";
 import { IsaDma } from "../devices/dma/isaDma.ts";
+import { IsaFloppy } from "../devices/floppy/isaFloppy.ts";
 import { FwCfg } from "../devices/fwcfg/fwCfg.ts";
 import { Hpet } from "../devices/hpet/hpet.ts";
+import { Piix3Ide } from "../devices/ide/piix3Ide.ts";
 import { PciBus } from "../devices/pci/pciBus.ts";
 import { PicPair } from "../devices/pic/picPair.ts";
 import { I440Fx } from "../devices/piix/i440fx.ts";
@@ -30,15 +32,19 @@ import { IsaUart } from "../devices/uart/isaUart.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
 import type { MachineClock } from "./clocks.ts";
+import type { DriveBay } from "./drives.ts";
 import { ExpansionCards, type ExpansionOptions } from "./expansionCards.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
+import type { BootDevice } from "./vmConfig.ts";
 
 export interface BoardOptions {
   engine: Engine;
   clock: MachineClock;
   com1: UartBackend;
   com2: UartBackend;
+  drives: DriveBay;
+  bootOrder?: readonly BootDevice[] | undefined;
   expansion: ExpansionOptions;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
@@ -109,6 +115,11 @@ export class Board {
       onPirqChange: () => router.rerouted(),
     });
     const hostBridge = new I440Fx(spaces, { onPam: options.onPam });
+    const ide = new Piix3Ide(spaces, {
+      memory: engine,
+      irqs: [router.isaIrq(pc.IRQ_IDE_PRIMARY), router.isaIrq(pc.IRQ_IDE_SECONDARY)],
+      drives: options.drives.on("ide"),
+    });
     this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
     this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram });
     const vgaFunction = new VgaFunction(spaces, {
@@ -117,7 +128,19 @@ export class Board {
       onFrameBuffer: (base) => this.mapFrameBuffer(base),
     });
     const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
-    const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), { memoryBytes: engine.sizeBytes });
+    const dma = new IsaDma(ports, engine);
+    const floppy = new IsaFloppy({
+      ports,
+      clock,
+      irq: router.isaIrq(pc.IRQ_FLOPPY),
+      dma,
+      drives: options.drives.on("floppy"),
+    });
+    const rtc = new Rtc(ports, clock, router.isaIrq(pc.IRQ_RTC), {
+      memoryBytes: engine.sizeBytes,
+      floppyTypes: floppy.driveTypes,
+      ...(options.bootOrder && { bootOrder: options.bootOrder }),
+    });
     const hpet = new Hpet({
       clock,
       mmio,
@@ -151,6 +174,7 @@ export class Board {
     this.fpuError = router.isaIrq(pc.IRQ_FPU);
     this.pci.attach(hostBridge, pc.SLOT_HOST_BRIDGE);
     this.pci.attach(this.isaBridge, pc.SLOT_ISA_BRIDGE);
+    this.pci.attach(ide, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_IDE);
     this.pci.attach(this.power, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_PM);
     this.pci.attach(vgaFunction, pc.SLOT_VGA);
     const host = { ports, mmio, memory: engine, sendMsi: (at: number, data: number) => this.sendMsi(at, data) };
@@ -162,6 +186,7 @@ export class Board {
       this.pci,
       hostBridge,
       this.isaBridge,
+      ide,
       this.power,
       vgaFunction,
       this.vga,
@@ -170,7 +195,8 @@ export class Board {
       hpet,
       this.keyboardController,
       port92,
-      new IsaDma(ports, engine),
+      dma,
+      floppy,
       this.fwCfg,
       this.com1,
       this.com2,

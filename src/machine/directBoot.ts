@@ -3,10 +3,10 @@
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { Engine } from "../core/engine.ts";
 import { buildAcpiTables, defaultAcpiConfig } from "../devices/acpi/tables.ts";
-import { PciReg } from "../devices/pci/pciRegisters.ts";
+import { COMMAND_IO, PciReg } from "../devices/pci/pciRegisters.ts";
 import type { Board } from "./board.ts";
 import { Flag, SEGMENT } from "./cpuState.ts";
-import { LOW_ROM_END, SLOT_VGA } from "./pc.ts";
+import { FUNCTION_IDE, LOW_ROM_END, SLOT_ISA_BRIDGE, SLOT_VGA } from "./pc.ts";
 
 /** Kinds of an E820 range (ACPI 15.4). */
 export const enum E820Type {
@@ -67,6 +67,10 @@ export function setUpChips(board: Board): void {
   vga?.writeConfig(PciReg.Bar0, VGA_FRAME_BUFFER, 4);
   vga?.writeConfig(PciReg.Bar0 + 8, VGA_REGISTERS, 4);
   vga?.writeConfig(PciReg.Command, COMMAND_IO_AND_MEMORY, 2);
+  const ide = board.pci.function(SLOT_ISA_BRIDGE, FUNCTION_IDE);
+  ide?.writeConfig(IDE_TIMING, IDE_DECODE_BOTH_CHANNELS, 4);
+  ide?.writeConfig(PciReg.Bar0 + 4 * IDE_BUS_MASTER_BAR, IDE_BUS_MASTER, 4);
+  ide?.writeConfig(PciReg.Command, COMMAND_IO, 2);
   board.ports.write(PORT_KEYBOARD_COMMAND, 0x60, 1); // write the command byte:
   board.ports.write(PORT_KEYBOARD_DATA, 0x61, 1); // translation, keyboard interrupt, mouse off (SeaBIOS's value)
 }
@@ -78,6 +82,11 @@ const PORT_KEYBOARD_COMMAND = 0x64;
 const VGA_FRAME_BUFFER = 0xfd00_0008;
 const VGA_REGISTERS = 0xfebf_0000;
 const COMMAND_IO_AND_MEMORY = 0x0003;
+/** The PIIX3's IDETIM registers, and where SeaBIOS puts the bus master. */
+const IDE_TIMING = 0x40;
+const IDE_DECODE_BOTH_CHANNELS = 0x8000_8000;
+const IDE_BUS_MASTER_BAR = 4;
+const IDE_BUS_MASTER = 0xc040;
 
 /** Address of a flat GDT in low memory, for kernels that expect one to be loaded. */
 const GDT_ADDRESS = 0x800;

@@ -90,6 +90,8 @@ export class Machine {
       clock: this.clock,
       com1: backends.com1,
       com2: backends.com2,
+      drives: this.drives,
+      bootOrder: config.bootOrder,
       expansion: {
         drives: this.drives,
         entropy: entropyFor(this.clock),

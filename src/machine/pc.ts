@@ -5,10 +5,13 @@ export const IRQ_COM2 = 3;
 export const IRQ_COM1 = 4;
 export const IRQ_KEYBOARD = 1;
 export const IRQ_PIT = 0;
+export const IRQ_FLOPPY = 6;
 export const IRQ_RTC = 8;
 export const IRQ_SCI = 9;
 export const IRQ_MOUSE = 12;
 export const IRQ_FPU = 13;
+export const IRQ_IDE_PRIMARY = 14;
+export const IRQ_IDE_SECONDARY = 15;
 
 /** I/O ports. */
 export const PORT_COM1 = 0x3f8;
@@ -17,6 +20,7 @@ export const PORT_COM2 = 0x2f8;
 /** PCI slots on bus 0. */
 export const SLOT_HOST_BRIDGE = 0;
 export const SLOT_ISA_BRIDGE = 1;
+export const FUNCTION_IDE = 1;
 export const FUNCTION_PM = 3;
 export const SLOT_VGA = 2;
 /** Disks on virtio, NVMe and the like, in the order in which they are given. */

@@ -11,6 +11,9 @@ export interface VmConfig {
   bios?: Uint8Array;
   /** VGA BIOS option ROM. */
   vgaBios?: Uint8Array;
+  drives?: DriveConfig[];
+  /** What the firmware tries first; what is left out comes after it. Disk, CD-ROM, floppy when left out. */
+  bootOrder?: BootDevice[];
   /** Attach isa-debug-exit at port 0xf4. */
   debugExit?: boolean;
   /** Virtio devices; left out, they are as guests expect them. */
@@ -18,6 +21,50 @@ export interface VmConfig {
   /** How guest code is translated; left out, everything is as it is best. */
   jit?: JitTuning;
 }
+
+/** A drive and, except for a drive with removable media, what is in it. */
+export interface DriveConfig extends Partial<MediumConfig> {
+  interface: DriveInterface;
+  /** IDE: 0-3 are primary master, primary slave, secondary master, secondary slave. Floppy: 0-1. The first free one when left out. */
+  index?: number;
+  /** `disk` when left out. */
+  media?: DriveMedia;
+}
+
+/** A medium: an image, and where writes to it go. */
+export interface MediumConfig {
+  source: DriveSource;
+  /** Told by content when left out: what is no qcow2 or zstd image is raw. */
+  format?: ImageFormat;
+  /** The image that a qcow2 image lies over; its own header's word is not taken for which that is. */
+  backing?: DriveSource;
+  /** The guest sees a write-protected medium. CD-ROMs are so in any case. */
+  readOnly?: boolean;
+  /** Name of the file (Node) or the entry in the browser's storage that keeps what the guest writes. Left out: it is gone with the VM. */
+  overlay?: string;
+  /** Writes go to the image itself. */
+  writable?: boolean;
+}
+
+/** Where the bytes of an image are. */
+export type DriveSource =
+  | { kind: "bytes"; bytes: Uint8Array; name: string }
+  | { kind: "blob"; blob: BlobLike; name: string }
+  | { kind: "url"; url: string }
+  /** In Node. */
+  | { kind: "file"; path: string };
+
+/** What is used of a browser's Blob or File. */
+export interface BlobLike {
+  readonly size: number;
+  slice(start: number, end: number): BlobLike;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+export type DriveInterface = "ide" | "floppy" | "virtio" | "nvme";
+export type DriveMedia = "disk" | "cdrom";
+export type ImageFormat = "raw" | "qcow2" | "zstd";
+export type BootDevice = "floppy" | "disk" | "cdrom";
 
 /** How virtio devices present themselves. */
 export interface VirtioConfig {

@@ -1,15 +1,18 @@
 import type { BlockBackend } from "../bus/blockBackend.ts";
+import type { ImageFile } from "./imageFile.ts";
 
-/** A medium in memory. */
-export class MemoryBackend implements BlockBackend {
+/** A medium, or an image, in memory. */
+export class MemoryBackend implements BlockBackend, ImageFile {
   readonly readOnly: boolean;
+  readonly name: string;
 
-  /** `bytes` is used in place; its length is a multiple of 512. */
+  /** `bytes` is used in place; of a medium its length is a multiple of 512. */
   constructor(
     readonly bytes: Uint8Array,
-    options: { readOnly?: boolean } = {},
+    options: { readOnly?: boolean; name?: string } = {},
   ) {
     this.readOnly = options.readOnly ?? false;
+    this.name = options.name ?? "memory";
   }
 
   get sizeBytes(): number {

@@ -10,15 +10,28 @@ import { readTextScreen } from "../devices/vga/textScreen.ts";
 import { type Frame, Renderer } from "../display/renderer.ts";
 import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
-import type { StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
+import { type DriveOpeners, openDrives, openMedium } from "../machine/openDrives.ts";
+import type { MediumConfig, StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { collectStats } from "./vmStats.ts";
 import { EventYielder } from "./yieldToEvents.ts";
 
 export type StateListener = (state: VmState, reason?: StopReason) => void;
+/** `message` is one line that names the file or address. */
+export type DriveFailureListener = (message: string) => void;
+
+/** What of its host a VM uses. */
+export interface VmHost {
+  /** Opens the drives' images. */
+  openers?: DriveOpeners;
+  /** Compiles translated code while the guest goes on; left out, that is done in place. */
+  compiler?: ModuleCompiler;
+}
 
 /** A sleeping guest is looked at no later than this, in ms: setTimeout takes no more than 2^31. */
 const LONGEST_SLEEP_MS = 1_000_000;
+/** A guest that never flushes its disks loses no more than the last of this time, in ms. */
+const FLUSH_INTERVAL_MS = 5000;
 
 export class Vm {
   /** COM1. */
@@ -26,6 +39,10 @@ export class Vm {
   /** Hears bytes written to port 0xe9. */
   onDebugByte: ((byte: number) => void) | undefined;
   private readonly listeners = new Set<StateListener>();
+  private readonly driveListeners = new Set<DriveFailureListener>();
+  /** Failures that were told: a guest tries again and again. */
+  private readonly toldFailures = new Set<string>();
+  private flushTimer: ReturnType<typeof setInterval> | undefined;
   private readonly renderer = new Renderer();
   private readonly yielder = new EventYielder();
   private readonly typist: Typist;
@@ -38,6 +55,7 @@ export class Vm {
   private constructor(
     private readonly machine: Machine,
     serial: SerialChannel,
+    private readonly openers: DriveOpeners | undefined,
     private readonly createdMs: number,
   ) {
     this.serial = serial;
@@ -46,25 +64,27 @@ export class Vm {
     this.typist = new Typist({ clock: machine.clock, keyboard: machine.board.keyboardController.keyboard });
   }
 
-  /**
-   * Throws a VmError or EngineError with one clear message when the VM cannot be made. `compiler` compiles translated code
-   * while the guest goes on; left out, that is done in place.
-   */
-  static async create(config: VmConfig, engine: EngineModules, compiler?: ModuleCompiler): Promise<Vm> {
+  /** Throws a VmError, EngineError or StorageError with one clear message when the VM cannot be made; then no drive stays open. */
+  static async create(config: VmConfig, engine: EngineModules, host: VmHost = {}): Promise<Vm> {
     const createdMs = performance.now();
     const serial = new SerialChannel();
+    const drives = await openDrives(config.drives ?? [], host.openers);
     let vm: Vm | undefined;
-    const machine = await Machine.create(
-      config,
-      engine,
-      {
-        com1: serial,
-        com2: { write: () => {} },
-        onDebugByte: (byte) => vm?.onDebugByte?.(byte),
-      },
-      compiler,
-    );
-    vm = new Vm(machine, serial, createdMs);
+    const backends = {
+      com1: serial,
+      com2: { write: () => {} },
+      onDebugByte: (byte: number) => vm?.onDebugByte?.(byte),
+      drives,
+      onDriveFailure: (error: Error) => vm?.driveFailed(error),
+    };
+    try {
+      const machine = await Machine.create(config, engine, backends, host.compiler);
+      vm = new Vm(machine, serial, host.openers, createdMs);
+    } catch (error) {
+      await Promise.allSettled(drives.map(({ backend }) => backend?.close()));
+      throw error;
+    }
+    if (drives.length > 0) vm.flushTimer = setInterval(() => void vm.machine.drives.flush(), FLUSH_INTERVAL_MS);
     return vm;
   }
 
@@ -78,6 +98,26 @@ export class Vm {
     return () => this.listeners.delete(listener);
   }
 
+  /** Calls `listener` when a medium fails, with each message once; the guest has an I/O error. Returns how to stop that. */
+  onDriveFailure(listener: DriveFailureListener): () => void {
+    this.driveListeners.add(listener);
+    return () => this.driveListeners.delete(listener);
+  }
+
+  /**
+   * Puts another medium, or none, into a CD-ROM or floppy drive: "ide2", "floppy0". Throws a VmError or StorageError, and then
+   * the old one is still there.
+   */
+  async changeMedium(drive: string, medium: MediumConfig | undefined): Promise<void> {
+    if (this.current === "closed") throw new VmError("bad-state", "cannot change a medium of a closed VM");
+    const { drives } = this.machine;
+    const media = drives.mediaOf(drive);
+    const backend = medium && (await openMedium(medium, media, this.openers));
+    this.toldFailures.clear();
+    await drives.change(drive, backend);
+    this.wake?.();
+  }
+
   start(): void {
     this.require("start", "created");
     this.run();
@@ -88,6 +128,7 @@ export class Vm {
     this.machine.clock.stop();
     this.setState("paused");
     this.wake?.();
+    void this.machine.drives.flush();
   }
 
   resume(): void {
@@ -103,14 +144,17 @@ export class Vm {
     if (this.current !== "paused" && this.current !== "created" && this.current !== "running") this.run();
   }
 
-  /** Ends the VM for good. */
-  close(): void {
+  /** Ends the VM for good. What was written to drives is on their media when this resolves. */
+  async close(): Promise<void> {
     if (this.current === "closed") return;
     this.machine.clock.stop();
+    clearInterval(this.flushTimer);
     this.setState("closed");
     this.wake?.();
     this.listeners.clear();
     this.yielder.close();
+    await this.machine.drives.close();
+    this.driveListeners.clear();
   }
 
   readonly keyboard = {
@@ -222,6 +266,12 @@ export class Vm {
         resolve();
       };
     });
+  }
+
+  private driveFailed(error: Error): void {
+    if (this.toldFailures.has(error.message)) return;
+    this.toldFailures.add(error.message);
+    for (const listener of [...this.driveListeners]) listener(error.message);
   }
 
   private stopped(reason: StopReason): void {

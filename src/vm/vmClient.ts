@@ -10,7 +10,7 @@ import { installErrorTransfer, unpackError } from "../worker/errors.ts";
 import { hasOffscreenCanvas } from "../worker/features.ts";
 import { type InputMessage, type OutputMessage, postInput } from "../worker/messages.ts";
 import type { VmService } from "../worker/vmService.ts";
-import type { ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
+import type { MediumConfig, ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { NO_STATS } from "./vmStats.ts";
 
@@ -30,8 +30,8 @@ export interface VmRequest {
   engine(): Promise<EngineModules>;
 }
 
-/** `state` also when a failure or its reason changed, `screen` when size or text did. */
-export type ClientEvent = "state" | "screen" | "stats" | "responding";
+/** `state` also when a failure or its reason changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did. */
+export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives";
 
 /** Draws rows of the screen where the worker cannot. */
 type FrameListener = (frame: Extract<OutputMessage, { kind: "frame" }>) => void;
@@ -40,6 +40,8 @@ type FrameListener = (frame: Extract<OutputMessage, { kind: "frame" }>) => void;
 const SILENCE_MS = 8000;
 const WATCH_MS = 2000;
 const CLOSE_MS = 1000;
+/** More are not shown. */
+const MAX_DRIVE_FAILURES = 3;
 
 let lastId = 0;
 
@@ -54,6 +56,7 @@ export class VmClient {
   private size: ScreenSize = { width: 720, height: 400 };
   private lastScreenText = "";
   private lastStats: VmStats = NO_STATS;
+  private failedDrives: readonly string[] = [];
   private isResponding = true;
   private lastSign = 0;
   private watch: ReturnType<typeof setInterval> | undefined;
@@ -106,6 +109,15 @@ export class VmClient {
     return this.isResponding;
   }
 
+  /** What went wrong with drives and has not been hidden, one line each, the latest last. */
+  get driveFailures(): readonly string[] {
+    return this.failedDrives;
+  }
+
+  hideDriveFailure(message: string): void {
+    this.setDriveFailures(this.failedDrives.filter((one) => one !== message));
+  }
+
   /** The guest's screen in pixels. */
   get screenSize(): ScreenSize {
     return this.size;
@@ -134,6 +146,11 @@ export class VmClient {
   /** Power off and on again. */
   reset(): Promise<void> {
     return this.call((service) => service.reset());
+  }
+
+  /** Puts another medium, or none, into a CD-ROM or floppy drive: "ide2", "floppy0". */
+  changeMedium(drive: string, medium: MediumConfig | undefined): Promise<void> {
+    return this.call((service) => service.changeMedium(drive, medium));
   }
 
   /** Ends the VM and its worker, however that is. */
@@ -265,6 +282,8 @@ export class VmClient {
     else if (message.kind === "state") this.setState(message.state, message.reason);
     else if (message.kind === "screen-size") this.resize(message.width, message.height);
     else if (message.kind === "frame") this.drawFrame(message);
+    else if (message.kind === "drive-failure")
+      this.setDriveFailures([...this.failedDrives.filter((one) => one !== message.message), message.message]);
     else if (message.kind === "fault") this.die(message.error.message, unpackError(message.error));
     else if (message.kind === "screen-text") {
       this.lastScreenText = message.text;
@@ -296,6 +315,11 @@ export class VmClient {
     this.currentState = state;
     this.stopReason = reason;
     this.emit("state");
+  }
+
+  private setDriveFailures(messages: readonly string[]): void {
+    this.failedDrives = messages.slice(-MAX_DRIVE_FAILURES);
+    this.emit("drives");
   }
 
   private fail(error: unknown): void {
@@ -343,8 +367,9 @@ function addTo<T>(set: Set<T>, item: T): () => void {
 }
 
 /** The memory behind the files of `config`, each once. */
-function buffersOf(config: VmConfig): Set<Transferable> {
-  const files = [config.bios, config.vgaBios];
-  if (config.boot.kind === "kernel") files.push(config.boot.kernel, config.boot.initrd);
+function buffersOf({ bios, vgaBios, boot, drives = [] }: VmConfig): Set<Transferable> {
+  const files = [bios, vgaBios];
+  if (boot.kind === "kernel") files.push(boot.kernel, boot.initrd);
+  for (const { source } of drives) if (source?.kind === "bytes") files.push(source.bytes);
   return new Set(files.filter((file) => file !== undefined).map((file) => file.buffer as ArrayBuffer));
 }

@@ -1,5 +1,6 @@
 import { expose, wrap } from "comlink";
 import { afterEach, describe, expect, it } from "vitest";
+import { StorageError } from "../bus/blockBackend.ts";
 import { EngineError } from "../core/engineError.ts";
 import { VmError } from "../vm/vmError.ts";
 import { installErrorTransfer, packError, unpackError } from "./errors.ts";
@@ -30,6 +31,7 @@ describe("errors across comlink", () => {
   const thrower = remoteThrower.bind(undefined, {
     vm: new VmError("bad-kernel", "not a kernel"),
     engine: new EngineError("no-memory", "3000 MiB"),
+    storage: new StorageError("disk.img is empty"),
     other: new TypeError("a defect"),
     text: "just text",
   });
@@ -45,6 +47,11 @@ describe("errors across comlink", () => {
       .catch((error: unknown) => error);
     expect(engine).toBeInstanceOf(EngineError);
     expect(engine).toMatchObject({ code: "no-memory", message: "3000 MiB" });
+    const storage = await thrower()
+      .throwIt("storage")
+      .catch((error: unknown) => error);
+    expect(storage).toBeInstanceOf(StorageError);
+    expect(storage).toMatchObject({ message: "disk.img is empty" });
   });
 
   it("keep name and message of others", async () => {

@@ -1,8 +1,9 @@
 /**
  * Errors across the worker boundary. Comlink copies an error's message and drops its class and own fields; with this transfer
- * handler a VmError or EngineError arrives as what it was, its code included. Both ends call {@link installErrorTransfer}.
+ * handler a VmError, EngineError or StorageError arrives as what it was, its code included. Both ends call {@link installErrorTransfer}.
  */
 import { type TransferHandler, transferHandlers } from "comlink";
+import { StorageError } from "../bus/blockBackend.ts";
 import { EngineError } from "../core/engineError.ts";
 import { VmError } from "../vm/vmError.ts";
 
@@ -16,9 +17,13 @@ export interface ErrorRecord {
 
 type Thrown = { value: unknown };
 type WireThrown = { error: ErrorRecord } | { value: unknown };
-type ErrorClass = new (code: never, message: string) => Error;
 
-const CLASSES: Readonly<Record<string, ErrorClass>> = { VmError, EngineError };
+/** Those that are more than their name. */
+const CLASSES: Readonly<Record<string, (record: ErrorRecord) => Error>> = {
+  VmError: ({ code, message }) => new VmError(code as never, message),
+  EngineError: ({ code, message }) => new EngineError(code as never, message),
+  StorageError: ({ message }) => new StorageError(message),
+};
 
 /** What of `error` crosses a thread boundary. */
 export function packError(error: unknown): ErrorRecord {
@@ -32,7 +37,7 @@ export function packError(error: unknown): ErrorRecord {
 export function unpackError(record: ErrorRecord): Error {
   const known = CLASSES[record.name];
   const error = known
-    ? new known(record.code as never, record.message)
+    ? known(record)
     : Object.assign(new Error(record.message), { name: record.name, ...(record.code && { code: record.code }) });
   if (record.stack !== undefined) error.stack = record.stack;
   return error;

@@ -30,6 +30,8 @@ export type OutputMessage =
   | { kind: "stats"; stats: VmStats }
   /** Rows `[first, first + pixels / width)` of the screen, where the page draws it itself (no OffscreenCanvas). */
   | { kind: "frame"; width: number; height: number; first: number; pixels: Uint8ClampedArray<ArrayBuffer> }
+  /** A medium has failed; one line for people. */
+  | { kind: "drive-failure"; message: string }
   /** A defect of the VMM in the worker, outside any call. */
   | { kind: "fault"; error: ErrorRecord };
 

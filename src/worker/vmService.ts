@@ -8,8 +8,9 @@ import { CanvasDisplay } from "../display/canvasDisplay.ts";
 import { wantsCompiler } from "../machine/machine.ts";
 import { type CompileAnswer, RemoteCompiler } from "../vm/remoteCompiler.ts";
 import { Vm } from "../vm/vm.ts";
-import type { VmConfig } from "../vm/vmConfig.ts";
+import type { MediumConfig, VmConfig } from "../vm/vmConfig.ts";
 import { VmError } from "../vm/vmError.ts";
+import { browserOpeners } from "./browserOpeners.ts";
 import { packError } from "./errors.ts";
 import { FramePoster } from "./framePoster.ts";
 import { type InputMessage, type OutputMessage, postOutput } from "./messages.ts";
@@ -41,8 +42,10 @@ export class VmService {
   /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
     this.port = port;
-    const vm = await Vm.create(config, engine, this.startCompiler(config));
+    const compiler = this.startCompiler(config);
+    const vm = await Vm.create(config, engine, { openers: browserOpeners, ...(compiler && { compiler }) });
     this.created = vm;
+    vm.onDriveFailure((message) => this.post({ kind: "drive-failure", message }));
     vm.serial.onOutput((bytes) => this.serial.write(bytes));
     vm.onState((state, reason) => {
       this.report();
@@ -90,16 +93,21 @@ export class VmService {
     this.vm.reset();
   }
 
+  /** Puts another medium, or none, into a CD-ROM or floppy drive. */
+  async changeMedium(drive: string, medium: MediumConfig | undefined): Promise<void> {
+    await this.vm.changeMedium(drive, medium);
+  }
+
   /** Types a script with `<enter>` and the like on the PS/2 keyboard; resolves when the guest has taken the last key. */
   async type(script: string): Promise<void> {
     await this.vm.type(script);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
     this.display?.stop();
     this.serial.finish();
-    this.created?.close();
+    await this.created?.close();
     this.compileWorker?.terminate();
     this.port?.close();
   }

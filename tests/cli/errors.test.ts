@@ -15,6 +15,9 @@ function file(name: string, data: string | Uint8Array): string {
 /** A program that is no kernel. */
 const noKernel = file("no-kernel", "#!/bin/sh\n".repeat(1000));
 const empty = file("empty", "");
+/** So that these do not need the built one. */
+const firmware = file("firmware", new Uint8Array(0x1_0000));
+const disk = file("disk.img", new Uint8Array(4096));
 
 describe("the command line", () => {
   beforeAll(buildTabvisor, BUILD_LIMIT_MS);
@@ -41,6 +44,33 @@ describe("the command line", () => {
       "a missing RAM disk",
       ["run", "--kernel", noKernel, "--initrd", "/no/initrd"],
       /--initrd \/no\/initrd: there is no/,
+    ],
+    [
+      "a missing disk",
+      ["run", "--bios", firmware, "--hda", "/no/disk.img"],
+      /^tabvisor: \/no\/disk.img: there is no such file\n/,
+    ],
+    ["a folder for a disk", ["run", "--bios", firmware, "--hda", folder], /tabvisor-errors-.*: it is no regular file/],
+    ["an empty CD", ["run", "--bios", firmware, "--cdrom", empty], /empty is empty/],
+    [
+      "no qcow2 image",
+      ["run", "--bios", firmware, "--drive", `file=${noKernel},format=qcow2`],
+      /no-kernel: this is no qcow2 image/,
+    ],
+    [
+      "a file that is no overlay",
+      ["run", "--bios", firmware, "--drive", `file=${disk},overlay=${noKernel}`],
+      /no-kernel is no overlay/,
+    ],
+    [
+      "an overlay in no folder",
+      ["run", "--bios", firmware, "--drive", `file=${disk},overlay=/no/o.tvo`],
+      /\/no\/o.tvo: there is no such/,
+    ],
+    [
+      "a server that is not there",
+      ["run", "--bios", firmware, "--cdrom", "http://127.0.0.1:9/cd.iso"],
+      /cd.iso: the server cannot be/,
     ],
     ["half a BIOS", ["run", "--bios", file("bios", new Uint8Array(1000))], /--bios .*: .*cut short/],
     [

@@ -13,6 +13,7 @@ export class FakeVm implements RunnableVm {
   screen = "";
   closed = false;
   private readonly outputs = new Set<(bytes: Uint8Array) => void>();
+  private readonly driveFailures = new Set<(message: string) => void>();
   private readonly states = new Set<(state: VmState, reason?: StopReason) => void>();
 
   /** @param guest what the guest does once the VM is started. */
@@ -31,8 +32,13 @@ export class FakeVm implements RunnableVm {
     queueMicrotask(() => this.guest(this));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closed = true;
+  }
+
+  onDriveFailure(listener: (message: string) => void): () => void {
+    this.driveFailures.add(listener);
+    return () => void this.driveFailures.delete(listener);
   }
 
   onState(listener: (state: VmState, reason?: StopReason) => void): () => void {
@@ -63,6 +69,10 @@ export class FakeVm implements RunnableVm {
   /** The guest writes to its serial line. */
   say(text: string): void {
     for (const listener of [...this.outputs]) listener(encode(text));
+  }
+
+  failDrive(message: string): void {
+    for (const listener of [...this.driveFailures]) listener(message);
   }
 
   stop(reason: StopReason): void {

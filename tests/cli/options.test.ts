@@ -7,6 +7,7 @@ describe("the options of tabvisor run", () => {
   it("has defaults", () => {
     expect(parseRunOptions([])).toEqual({
       memoryMib: 256,
+      drives: [],
       serial: { kind: "stdio" },
       engine: "auto",
       clock: "host",
@@ -27,6 +28,36 @@ describe("the options of tabvisor run", () => {
     expect(options).toMatchObject({ debugExit: true, screenText: true, screen: "s.png", append: "quiet  splash" });
     expect(options.serial).toEqual({ kind: "file", path: "s.log" });
     expect(options.until?.source).toBe("^~ #");
+  });
+
+  it("takes drives after QEMU's names", () => {
+    const file = (path: string) => ({ kind: "file" as const, path });
+    const { drives } = parseRunOptions([
+      ...["--cdrom", "cd.iso", "--hda", "a.img", "--fda", "dos.img", "--hdb", "https://example.org/b.qcow2"],
+      ...["--drive", "file=n,,1.img,if=nvme,index=2,format=raw,overlay=o=1.tvo", "--drive", "media=cdrom,index=3"],
+      ...["--drive", "file=v.qcow2,if=virtio,readonly=on,media=disk,backing=base.img"],
+    ]);
+    expect(drives).toEqual([
+      { interface: "ide", index: 0, source: file("a.img") },
+      { interface: "ide", index: 1, source: { kind: "url", url: "https://example.org/b.qcow2" } },
+      { interface: "floppy", index: 0, source: file("dos.img") },
+      { interface: "ide", index: 2, media: "cdrom", source: file("cd.iso") },
+      { interface: "nvme", index: 2, source: file("n,1.img"), format: "raw", overlay: "o=1.tvo" },
+      { interface: "ide", index: 3, media: "cdrom" },
+      { interface: "virtio", source: file("v.qcow2"), readOnly: true, backing: file("base.img") },
+    ]);
+  });
+
+  it("writes to images only with --writable, and not to those with an overlay", () => {
+    const args = ["--hda", "a", "--cdrom", "c", "--drive", "file=b,overlay=o", "--drive", "file=d,readonly=on"];
+    expect(parseRunOptions(args).drives.some(({ writable }) => writable)).toBe(false);
+    const { drives } = parseRunOptions([...args, "--writable"]);
+    expect(drives.map(({ writable }) => writable)).toEqual([true, undefined, undefined, undefined]);
+  });
+
+  it("takes a boot order", () => {
+    expect(parseRunOptions(["--boot", "d"]).bootOrder).toEqual(["cdrom"]);
+    expect(parseRunOptions(["--boot", "dca"]).bootOrder).toEqual(["cdrom", "disk", "floppy"]);
   });
 
   it("keeps --send and --type in one order", () => {
@@ -57,6 +88,26 @@ describe("the options of tabvisor run", () => {
     [["--append", "x"], /^--append needs --kernel$/],
     [["--symbols", "x"], /^--symbols needs --profile$/],
     [["--profile", "p", "--engine", "interp"], /^--profile counts translated code: it needs --engine auto or jit$/],
+    [["--hda", ""], /^--hda needs a file name$/],
+    [["--boot", "x"], /^--boot x: must be a \(floppy\), c \(disk\), d \(CD-ROM\), or several/],
+    [["--boot", "cc"], /^--boot cc: must be/],
+    [["--boot", "c", "--kernel", "k"], /^--boot is for the firmware/],
+    [["--writable"], /^--writable needs a drive to be written to$/],
+    [["--writable", "--cdrom", "c"], /^--writable needs a drive to be written to$/],
+    [["--hda", "a", "--drive", "file=b,index=0"], /^two drives want to be ide 0 \(hda\)$/],
+    [["--hdc", "a", "--cdrom", "b"], /^two drives want to be ide 2 \(hdc\)$/],
+    [["--drive", "disk.img"], /^--drive disk.img: "disk.img" is none of file=, if=, .* or backing=$/],
+    [["--drive", "file=a,cache=none"], /^--drive file=a,cache=none: "cache" is none of/],
+    [["--drive", "file=a,file=b"], /^--drive file=a,file=b: file= is given twice$/],
+    [["--drive", "file=a,if=scsi"], /^--drive file=a,if=scsi: if=scsi must be ide, virtio, nvme or floppy$/],
+    [["--drive", "file=a,format=vmdk"], /format=vmdk must be raw, qcow2 or zstd$/],
+    [["--drive", "file=a,readonly=yes"], /readonly=yes must be off or on$/],
+    [["--drive", "file=a,index=first"], /index=first is no number$/],
+    [["--drive", "file=a,index=7"], /^ide has places 0 to 3, not 7$/],
+    [["--drive", "if=nvme"], /^a disk on nvme needs an image$/],
+    [["--drive", "file=a,if=virtio,media=cdrom"], /^a CD-ROM drive is on ide, not on virtio$/],
+    [["--drive", "file=a,readonly=on,overlay=o"], /nothing is written to a drive that is read-only/],
+    [["--drive", "file=a,overlay="], /overlay= needs a file name$/],
     [["--bios", ""], /^--bios needs a file name$/],
     [["--colour"], /--colour.*see tabvisor --help$/],
     [["--memory"], /--memory.*see tabvisor --help$/],
@@ -68,6 +119,6 @@ describe("the options of tabvisor run", () => {
   });
 
   it("has help for each", () => {
-    for (const name of OPTION_NAMES) expect(HELP).toContain(`--${name} `);
+    for (const name of OPTION_NAMES) expect(HELP).toMatch(new RegExp(`--${name}[ ,]`));
   });
 });

@@ -24,6 +24,17 @@ describe("tabvisor run", () => {
     expect(vm.closed).toBe(true);
   });
 
+  it("says what a drive's failure is, in a line of its own", async () => {
+    const { process, status } = run(["--until", "~ #"], (guest) => {
+      guest.say("half a line");
+      guest.failDrive("disk.img: the disk is full");
+      guest.say("~ #");
+    });
+    expect(await status).toBe(0);
+    expect(process.written.stderr).toBe("tabvisor: disk.img: the disk is full\n");
+    expect(process.written.stdout).toBe("half a line\n~ #");
+  });
+
   it("ends with 0 once the screen matches", async () => {
     const { vm, status } = run(["--until", "No bootable device"], () => {});
     vm.screen = "SeaBIOS\nNo bootable device.\n";

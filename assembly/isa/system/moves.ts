@@ -26,7 +26,10 @@ function loadInBlock(cpu: Exec, seg: u32, selector: u32): bool {
 /** A load of SS holds off interrupts and traps, so that the stack pointer can follow (SDM vol. 3A 6.8.3). */
 function loadWithShadow(cpu: Exec, seg: u32, selector: u32): bool {
   if (!loadInBlock(cpu, seg, selector)) return false;
-  if (seg == Seg.SS) cpu.interruptShadow |= SHADOW_STACK;
+  if (seg == Seg.SS) {
+    cpu.interruptShadow |= SHADOW_STACK;
+    cpu.attention |= Attention.STOP;
+  }
   return true;
 }
 

@@ -1,0 +1,125 @@
+/** A whole machine with drives, driven step by step by a test: type, wait for what the guest shows, look at the pixels. */
+import { readTextScreen } from "../../src/devices/vga/textScreen.ts";
+import { type Frame, Renderer } from "../../src/display/renderer.ts";
+import { Typist } from "../../src/input/typing.ts";
+import type { AttachedDrive } from "../../src/machine/drives.ts";
+import { Machine } from "../../src/machine/machine.ts";
+import type { StopReason, VmConfig } from "../../src/machine/vmConfig.ts";
+import { EventYielder } from "../../src/vm/yieldToEvents.ts";
+import { engineModules } from "./engine.ts";
+
+const LONGEST_SLEEP_MS = 10;
+/** The screen is read this often while something is waited for. */
+const LOOK_MS = 50;
+
+export interface GuestMachineOptions extends Omit<VmConfig, "engine" | "clock"> {
+  drives?: readonly AttachedDrive[];
+  engine?: VmConfig["engine"];
+  clock?: VmConfig["clock"];
+}
+
+export class GuestMachine {
+  /** All that the guest has sent on COM1. */
+  serial = "";
+  private readonly typist: Typist;
+  private readonly renderer = new Renderer();
+  private readonly yielder = new EventYielder();
+  private stopReason: StopReason | undefined;
+
+  private constructor(
+    readonly machine: Machine,
+    output: { onText: (text: string) => void },
+  ) {
+    output.onText = (text) => {
+      this.serial += text;
+    };
+    this.typist = new Typist({ clock: machine.clock, keyboard: machine.board.keyboardController.keyboard });
+    machine.clock.start();
+  }
+
+  static async create({ drives = [], ...config }: GuestMachineOptions): Promise<GuestMachine> {
+    const decoder = new TextDecoder();
+    const output = { onText: (_text: string) => {} };
+    const machine = await Machine.create({ engine: "auto", clock: "host", ...config }, await engineModules("shared"), {
+      com1: { write: (byte: number) => output.onText(decoder.decode(Uint8Array.of(byte), { stream: true })) },
+      com2: { write: () => {} },
+      onDebugByte: () => {},
+      drives,
+    });
+    return new GuestMachine(machine, output);
+  }
+
+  get stopped(): StopReason | undefined {
+    return this.stopReason;
+  }
+
+  /** Runs until `reached` gives something other than false and undefined. Throws with what the guest shows when time is up. */
+  async until<T>(what: string, reached: () => T | false | undefined, seconds = 90): Promise<T> {
+    const end = performance.now() + seconds * 1000;
+    let look = 0;
+    while (performance.now() < end) {
+      if (performance.now() >= look) {
+        const found = reached();
+        if (found !== undefined && found !== false) return found;
+        look = performance.now() + LOOK_MS;
+      }
+      if (this.stopReason) throw new Error(`stopped while waiting for ${what}: ${JSON.stringify(this.stopReason)}`);
+      await this.step();
+    }
+    throw new Error(
+      `time is up, waiting for ${what}\nserial: ${this.serial.slice(-1500)}\nscreen:\n${this.screenText()}`,
+    );
+  }
+
+  /** Until the text screen matches. */
+  untilScreen(pattern: RegExp, seconds?: number): Promise<RegExpExecArray> {
+    return this.until(`${pattern} on the screen`, () => pattern.exec(this.screenText()) ?? undefined, seconds);
+  }
+
+  /** Until what has come on the serial line since `from` matches. */
+  untilSerial(pattern: RegExp, seconds?: number, from = 0): Promise<RegExpExecArray> {
+    return this.until(`${pattern} on serial`, () => pattern.exec(this.serial.slice(from)) ?? undefined, seconds);
+  }
+
+  /** Lets the guest go on for `seconds`. */
+  async run(seconds: number): Promise<void> {
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end && !this.stopReason) await this.step();
+  }
+
+  /** Types on the PS/2 keyboard; `<enter>` and such are keys. */
+  async type(script: string): Promise<void> {
+    let taken = false;
+    void this.typist.type(script).then(() => {
+      taken = true;
+    });
+    await this.until(`the guest to take ${script}`, () => taken);
+  }
+
+  /** Sends text on the serial line, and waits for its echo to begin. */
+  send(text: string): void {
+    this.machine.board.com1.receive(new TextEncoder().encode(text));
+  }
+
+  screenText(): string {
+    return readTextScreen(this.machine.board.vga.chip)?.join("\n") ?? "";
+  }
+
+  frame(): Frame {
+    return this.renderer.render(this.machine.board.vga.chip);
+  }
+
+  close(): void {
+    this.machine.clock.stop();
+    this.yielder.close();
+  }
+
+  private async step(): Promise<void> {
+    const result = this.machine.runSlice();
+    if (result.kind === "stopped") this.stopReason = result.reason;
+    else if (result.kind === "waiting") await result.until;
+    else if (result.kind === "idle")
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_SLEEP_MS, result.sleepMs)));
+    else await this.yielder.yield();
+  }
+}
