@@ -17,6 +17,11 @@ export const PACKAGES = [
     files: ["nasm"],
   },
   {
+    name: "e2fsprogs",
+    why: "its mke2fs makes the file systems of guests that boot from disks",
+    files: ["mke2fs", "/usr/sbin/mke2fs", "/sbin/mke2fs"],
+  },
+  {
     name: "fonts-dejavu-core",
     why: "a fixed-width font for the page's terminal",
     files: ["/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"],

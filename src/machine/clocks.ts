@@ -6,7 +6,7 @@ export abstract class MachineClock extends TimerQueue {
   /** Guest time stands still while the machine is paused. */
   abstract stop(): void;
   abstract start(): void;
-  /** In HLT: goes straight to `deadlineNs` where time is virtual; says how long to sleep, in ms, where it is real. */
+  /** In HLT: goes straight to `deadlineNs` where time is virtual; says how long to sleep, in ms, where it is real. Infinity: no timer is armed. */
   abstract idleUntil(deadlineNs: number): number;
   /** Most instructions to run before a look at the timers, given an estimate of the speed; Infinity: no limit. */
   abstract instructionsUntil(deadlineNs: number, instructionsPerNs: number): number;
@@ -19,16 +19,28 @@ export abstract class MachineClock extends TimerQueue {
 
 const NS_PER_MS = 1e6;
 
+/**
+ * Time of a running guest between two looks at the clock, at most. What is more the guest did not have: the host ran something else. Were
+ * it given all at once, ticks of its timers would be lost (Linux then finds its timer interrupt missing); it is made up for later.
+ */
+const MAX_STEP_NS = 5e6;
+/** Part by which time runs faster while there is something to make up for. */
+const CATCH_UP = 1 / 8;
+
 export class HostClock extends MachineClock {
   readonly exact = false;
   readonly epochMs = Date.now();
-  private offsetNs = 0;
-  private startedAtMs: number | undefined;
-  private last = 0;
+  private now = 0;
+  /** Host time of the last look, ms; undefined while time stands still. */
+  private lookedAtMs: number | undefined;
+  /** How far guest time is behind. */
+  private behindNs = 0;
+  /** The guest sleeps: any time may go by until the next look. */
+  private isIdle = false;
 
   /**
    * A guest that polls the time may need much longer for an instruction than the estimate that its slice was cut by; it
-   * must not see time go by in which its timers should have fired (Linux then finds its timer interrupt missing).
+   * must not see time go by in which its timers should have fired.
    */
   nowNs(): number {
     const now = this.readNs();
@@ -37,27 +49,49 @@ export class HostClock extends MachineClock {
   }
 
   protected override readNs(): number {
-    if (this.startedAtMs === undefined) return this.last;
-    const now = Math.floor(this.offsetNs + (performance.now() - this.startedAtMs) * NS_PER_MS);
-    if (now > this.last) this.last = now;
-    return this.last;
+    if (this.lookedAtMs === undefined) return Math.floor(this.now);
+    const hostMs = performance.now();
+    const step = Math.max(0, (hostMs - this.lookedAtMs) * NS_PER_MS);
+    this.lookedAtMs = hostMs;
+    if (this.isIdle) this.now += step;
+    else this.advance(step);
+    this.isIdle = false;
+    return Math.floor(this.now);
   }
 
   start(): void {
-    this.startedAtMs ??= performance.now();
+    this.lookedAtMs ??= performance.now();
   }
 
   stop(): void {
-    this.offsetNs = this.nowNs();
-    this.startedAtMs = undefined;
+    this.readNs();
+    this.lookedAtMs = undefined;
   }
 
+  /** A sleeping guest can have the time that it is behind at once: none of its timers is due before `deadlineNs`. */
   idleUntil(deadlineNs: number): number {
-    return Math.max(0, (deadlineNs - this.nowNs()) / NS_PER_MS);
+    const now = this.nowNs();
+    const made = Math.min(this.behindNs, Math.max(0, deadlineNs - now));
+    this.behindNs -= made;
+    this.now += made;
+    const sleepMs = Math.max(0, (deadlineNs - now - made) / NS_PER_MS);
+    this.isIdle = sleepMs > 0;
+    return sleepMs;
   }
 
   instructionsUntil(deadlineNs: number, instructionsPerNs: number): number {
     return Math.max(1000, (deadlineNs - this.nowNs()) * instructionsPerNs);
+  }
+
+  private advance(step: number): void {
+    if (step > MAX_STEP_NS) {
+      this.behindNs += step - MAX_STEP_NS;
+      this.now += MAX_STEP_NS;
+      return;
+    }
+    const more = Math.min(this.behindNs, step * CATCH_UP);
+    this.behindNs -= more;
+    this.now += step + more;
   }
 }
 
@@ -78,6 +112,7 @@ export class InstructionClock extends MachineClock {
   stop(): void {}
 
   idleUntil(deadlineNs: number): number {
+    if (deadlineNs === Number.POSITIVE_INFINITY) return deadlineNs;
     this.skippedNs += Math.max(0, deadlineNs - this.nowNs());
     return 0;
   }

@@ -193,9 +193,7 @@ export class Machine {
   }
 
   private idle(): SliceResult {
-    const next = this.clock.nextDeadlineNs();
-    if (next === Number.POSITIVE_INFINITY) return { kind: "idle", sleepMs: next };
-    const sleepMs = this.clock.idleUntil(next);
+    const sleepMs = this.clock.idleUntil(this.clock.nextDeadlineNs());
     return sleepMs > 0 ? { kind: "idle", sleepMs } : RUNNING;
   }
 
