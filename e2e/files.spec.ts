@@ -74,6 +74,13 @@ test("a disk keeps what is written to it, if that is wanted, after its machine a
   await expect(page.getByText("Changes to disks that this browser keeps")).toHaveCount(0);
 });
 
+for (const guest of ["grub-cdrom", "grub-floppy"]) {
+  test(`${guest} of the menu boots from its medium`, async ({ page }) => {
+    await page.goto(`?guest=${guest}`);
+    await waitForScreen(page, 0, /GNU GRUB/);
+  });
+}
+
 test("a floppy is put into the drive of a running machine", async ({ page }) => {
   await page.goto("?guest=seabios");
   await startFile(page, "first.img", countingDisk(FLOPPY_BYTES), false);

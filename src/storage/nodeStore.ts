@@ -1,6 +1,6 @@
 /** An overlay in a file of Node's. A lock file beside it keeps a second machine out. */
 import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { StorageError } from "../bus/blockBackend.ts";
 import { fileError } from "./nodeErrors.ts";
 import { NodeFile } from "./nodeFile.ts";
@@ -22,7 +22,7 @@ export class NodeStore implements OverlayStore {
       if (file.sizeBytes === 0) flushFolder(path);
       return new NodeStore(file, lock);
     } catch (error) {
-      rmSync(lock, { force: true });
+      releaseLock(lock);
       throw error;
     }
   }
@@ -55,27 +55,37 @@ export class NodeStore implements OverlayStore {
     try {
       this.file.close();
     } finally {
-      rmSync(this.lock, { force: true });
+      releaseLock(this.lock);
     }
   }
 }
 
+/** Of this process: a number may be that of a process long gone, above all in containers. */
+const heldLocks = new Set<string>();
+
 /** The lock file holds the number of the process that has it; one that was killed leaves it behind, and it counts for nothing. */
 function takeLock(path: string): string {
-  const lock = `${path}.lock`;
+  const lock = `${resolve(path)}.lock`;
   for (const isRetry of [false, true]) {
     try {
       writeFileSync(lock, `${process.pid}\n`, { flag: "wx" });
+      heldLocks.add(lock);
       return lock;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileError(path, error);
       const owner = ownerOf(lock);
-      if (isRetry || (owner !== undefined && isAlive(owner)))
+      const isHeld = owner === process.pid ? heldLocks.has(lock) : owner !== undefined && isAlive(owner);
+      if (isRetry || isHeld)
         throw new StorageError(`${path} is in use by process ${owner ?? "unknown"}; ${lock} says so`);
       rmSync(lock, { force: true });
     }
   }
   return lock;
+}
+
+function releaseLock(lock: string): void {
+  heldLocks.delete(lock);
+  rmSync(lock, { force: true });
 }
 
 function ownerOf(lock: string): number | undefined {
@@ -86,9 +96,9 @@ function ownerOf(lock: string): number | undefined {
   }
 }
 
-function isAlive(process_: number): boolean {
+function isAlive(pid: number): boolean {
   try {
-    process.kill(process_, 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";

@@ -4,7 +4,6 @@ import { type BlockBackend, StorageError } from "../bus/blockBackend.ts";
 import { MemoryBackend } from "./memoryBackend.ts";
 import { MemoryStore } from "./memoryStore.ts";
 import { OverlayBackend } from "./overlay.ts";
-import { HEADER_BYTES, layoutFor, MAP_OFFSET } from "./overlayLayout.ts";
 import { DelayedBackend, PowerCutStore } from "./testing.ts";
 
 const SECTOR = 512;
@@ -120,31 +119,6 @@ describe("an overlay", () => {
       await OverlayBackend.open(base(), store).catch((error) => expect(error).toBeInstanceOf(StorageError));
       store.restore();
       expectSame(await readAll(await OverlayBackend.open(base(), store)), baseBytes);
-    }
-  });
-
-  it("throws StorageErrors, and nothing else, for damaged stores", async () => {
-    const intact = new LastingStore();
-    const overlay = await OverlayBackend.open(base(), intact);
-    await overlay.write(0, new Uint8Array(0x2_8000).fill(1));
-    await overlay.close();
-    const image = new Uint8Array(intact.sizeBytes);
-    intact.read(0, image);
-    const { clusterCount } = layoutFor(SIZE, 0, "");
-    for (const seed of Array(300).keys()) {
-      const random = new Random(seed);
-      const store = new LastingStore();
-      store.write(0, image);
-      for (let count = 1 + random.below(4); count > 0; count--) {
-        const at = random.chance(3) ? random.below(HEADER_BYTES / 8) : MAP_OFFSET + random.below(4 * clusterCount);
-        store.write(at, random.bytes(1));
-      }
-      if (random.chance(4)) store.resize(random.below(image.length));
-      try {
-        await readAll(await OverlayBackend.open(base(), store));
-      } catch (error) {
-        expect(error).toBeInstanceOf(StorageError);
-      }
     }
   });
 });

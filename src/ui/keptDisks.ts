@@ -33,6 +33,9 @@ export class KeptDisks extends LitElement {
         align-items: center;
         gap: 12px;
       }
+      page-notice {
+        margin-top: 10px;
+      }
       .name {
         flex: 1;
         overflow: hidden;

@@ -1,6 +1,6 @@
 /** The guests that can be started, as the server has them, and their files. */
 import type { Guest } from "../../../images/guests.ts";
-import type { BootDevice, DriveConfig, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
+import type { BootDevice, DriveConfig, DriveSource, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 
 /** A guest of the menu; one that is not available has still to be built on the server. */
@@ -16,6 +16,10 @@ export interface MachineOptions {
   drives?: DriveConfig[];
   bootOrder?: BootDevice[];
 }
+
+/** Where the media among a guest's files are. */
+const CDROM_DRIVE = { interface: "ide", index: 2, media: "cdrom" } as const;
+const FLOPPY_DRIVE = { interface: "floppy", index: 0 } as const;
 
 interface ImageIndex {
   guests: CatalogueGuest[];
@@ -44,6 +48,8 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
   const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
     [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
   );
+  const wished = options.drives ?? [];
+  const drives = [...ownDrives(guest).filter((own) => !wished.some((one) => isSamePlace(one, own))), ...wished];
   return {
     memoryMib: options.memoryMib,
     engine: options.engine,
@@ -52,11 +58,27 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
       kernelBytes === undefined
         ? { kind: "firmware" }
         : { kind: "kernel", kernel: kernelBytes, append: options.append, ...(initrdBytes && { initrd: initrdBytes }) },
-    ...(options.drives && { drives: options.drives }),
+    ...(drives.length > 0 && { drives }),
     ...(options.bootOrder && { bootOrder: options.bootOrder }),
     ...(biosBytes && { bios: biosBytes }),
     ...(vgaBiosBytes && { vgaBios: vgaBiosBytes }),
   };
+}
+
+/** Media come from the server block by block, as the guest reads them. */
+function ownDrives({ files: { cdrom, floppy } }: Guest): DriveConfig[] {
+  return [
+    ...(cdrom ? [{ ...CDROM_DRIVE, source: sourceOf(cdrom) }] : []),
+    ...(floppy ? [{ ...FLOPPY_DRIVE, source: sourceOf(floppy) }] : []),
+  ];
+}
+
+function sourceOf(path: string): DriveSource {
+  return { kind: "url", url: new URL(`images/${path}`, document.baseURI).href };
+}
+
+function isSamePlace(a: DriveConfig, b: DriveConfig): boolean {
+  return a.interface === b.interface && a.index === b.index;
 }
 
 async function fetchBytes(path: string): Promise<Uint8Array> {

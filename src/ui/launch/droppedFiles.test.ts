@@ -19,6 +19,7 @@ describe("what a file is", () => {
     ["cdrom", file("empty.ISO", 2048)],
     ["floppy", file("dos.img", 1_474_560, BOOT_SECTOR)],
     ["floppy", file("blank.bin", 368_640)],
+    ["floppy", file("grub-rescue-floppy.img", 1_296_384, BOOT_SECTOR)],
     ["disk", file("grub-on-a-disk.img", 0x1_0000, { ...BOOT_SECTOR, 1024: MULTIBOOT })],
     ["disk", file("disk.qcow2", 0x1_0000, { 0: [0x51, 0x46, 0x49, 0xfb] })],
     ["disk", file("tiny", 3)],

@@ -24,6 +24,9 @@ export interface RoledFile {
 const FLOPPY_SIZES: ReadonlySet<number> = new Set(
   [160, 180, 320, 360, 720, 1200, 1440, 1680, 1722, 2880].map((kib) => kib * 1024),
 );
+/** Images that leave out the end of a floppy say by their names what they are. */
+const FLOPPY_NAME = /floppy|\.(flp|ima|vfd)$/i;
+const LARGEST_FLOPPY_BYTES = 2880 * 1024;
 /** A volume descriptor of ISO 9660 (ECMA-119, 8.1) is in sector 16: its type, and this. */
 const ISO_OFFSET = 0x8001;
 const ISO_MAGIC = "CD001";
@@ -35,7 +38,7 @@ export async function guessRole(file: File): Promise<FileRole> {
   const bytes = new Uint8Array(await file.slice(0, SNIFFED_BYTES).arrayBuffer());
   if (isLinuxImage(bytes)) return "kernel";
   if (textAt(bytes, ISO_OFFSET, ISO_MAGIC.length) === ISO_MAGIC || /\.iso$/i.test(file.name)) return "cdrom";
-  if (FLOPPY_SIZES.has(file.size)) return "floppy";
+  if (FLOPPY_SIZES.has(file.size) || (FLOPPY_NAME.test(file.name) && file.size < LARGEST_FLOPPY_BYTES)) return "floppy";
   // GRUB on a disk has a multiboot header too, behind the boot sector.
   if (bytes[BOOT_SIGNATURE_OFFSET] === 0x55 && bytes[BOOT_SIGNATURE_OFFSET + 1] === 0xaa) return "disk";
   if (findMultibootHeader(bytes) !== undefined) return "kernel";
