@@ -9,7 +9,7 @@ const USAGE = `Usage: npm run image -- [options] [NAME...]
 
 Builds the images of guests or recipes; without a name, those of ${DEFAULT_GUEST}.
 
-  --all      every guest
+  --all      everything
   --list     what there is
   --refresh  ask apt for newer packages
   --help     this text
@@ -37,7 +37,7 @@ async function runCommand(args: string[]): Promise<number> {
 }
 
 function namesToBuild(positionals: string[], all: boolean): string[] {
-  if (all) return GUESTS.map((guest) => guest.id);
+  if (all) return RECIPES.map((recipe) => recipe.id);
   return positionals.length > 0 ? positionals : [DEFAULT_GUEST];
 }
 

@@ -22,6 +22,10 @@ export interface GuestFiles {
   initrd?: string;
   bios?: string;
   vgaBios?: string;
+  /** In the CD-ROM drive, the master of the second IDE channel. */
+  cdrom?: string;
+  /** In drive A:. */
+  floppy?: string;
 }
 
 const FIRMWARE = { bios: "seabios/bios.bin", vgaBios: "seabios/vgabios-stdvga.bin" } as const;
@@ -47,6 +51,78 @@ export const GUESTS: readonly Guest[] = [
     append: CONSOLES,
     memoryMib: 128,
     recipes: ["linux-686", "seabios"],
+  },
+  {
+    id: "isolinux-686",
+    title: "Debian 686 kernel from CD",
+    description: "Firmware, the ISOLINUX boot loader, and the 32-bit kernel with a busybox shell.",
+    files: { cdrom: "isolinux-686/cdrom.iso", ...FIRMWARE },
+    append: "",
+    memoryMib: 128,
+    recipes: ["isolinux-686", "seabios"],
+  },
+  {
+    id: "memtest86-ia32",
+    title: "Memtest86+, 32-bit",
+    description: "Tests the machine's memory, from CD.",
+    files: { cdrom: "memtest86/ia32.iso", ...FIRMWARE },
+    append: "",
+    memoryMib: 64,
+    recipes: ["memtest86", "seabios"],
+  },
+  {
+    id: "memtest86-x64",
+    title: "Memtest86+, 64-bit",
+    description: "Tests the machine's memory in long mode, from CD.",
+    files: { cdrom: "memtest86/x64.iso", ...FIRMWARE },
+    append: "",
+    memoryMib: 64,
+    recipes: ["memtest86", "seabios"],
+  },
+  {
+    id: "grub-cdrom",
+    title: "GRUB rescue CD",
+    description: "The boot loader's shell: press c and type help.",
+    files: { cdrom: "grub-rescue/cdrom.iso", ...FIRMWARE },
+    append: "",
+    memoryMib: 64,
+    recipes: ["grub-rescue", "seabios"],
+  },
+  {
+    id: "grub-floppy",
+    title: "GRUB rescue floppy",
+    description: "The same from a floppy disk.",
+    files: { floppy: "grub-rescue/floppy.img", ...FIRMWARE },
+    append: "",
+    memoryMib: 64,
+    recipes: ["grub-rescue", "seabios"],
+  },
+  {
+    id: "grub-invaders",
+    title: "GRUB Invaders",
+    description: "A game without an operating system: Enter starts, the arrow keys move, Ctrl shoots.",
+    files: { kernel: "grub-invaders/invaders.exec", ...FIRMWARE },
+    append: "",
+    memoryMib: 32,
+    recipes: ["grub-invaders", "seabios"],
+  },
+  {
+    id: "ipxe",
+    title: "iPXE",
+    description: "A boot loader for networks: Ctrl-B while it starts gives its shell.",
+    files: { cdrom: "ipxe/ipxe.iso", ...FIRMWARE },
+    append: "",
+    memoryMib: 64,
+    recipes: ["ipxe", "seabios"],
+  },
+  {
+    id: "u-boot",
+    title: "U-Boot",
+    description: "Another firmware, with a shell on the serial port.",
+    files: { bios: "u-boot/x86.rom" },
+    append: "",
+    memoryMib: 128,
+    recipes: ["u-boot"],
   },
   {
     id: "seabios",

@@ -1,5 +1,8 @@
 import type { Recipe } from "../types.ts";
+import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts";
 import { busyboxExt4 } from "./busyboxExt4.ts";
+import { driveModules686 } from "./driveModules.ts";
+import { isolinux686 } from "./isolinux686.ts";
 import { linux686 } from "./linux686.ts";
 import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
 import { seabios } from "./seabios.ts";
@@ -10,6 +13,13 @@ export const RECIPES: readonly Recipe[] = [
   seabios,
   linuxCloudAmd64,
   linux686,
+  driveModules686,
+  memtest86,
+  grubRescue,
+  grubInvaders,
+  ipxe,
+  uBoot,
+  isolinux686,
   virtioModulesCloudAmd64,
   virtioModules686,
   busyboxExt4,

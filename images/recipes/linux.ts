@@ -31,12 +31,13 @@ export function linuxRecipe(options: LinuxRecipeOptions): Recipe {
       { name: "busybox-static", architecture },
     ],
     sources: [source, "recipes/linux.ts", "initramfs.ts", "busybox.ts", "cpio.ts", "rootfs"],
-    build: async ([kernelPackage, busyboxPackage]) => {
-      const files = kernelFiles(kernelPackage!);
-      files.set("initrd.gz", buildInitramfs(findBusybox(busyboxPackage!)));
-      return files;
-    },
+    build: async ([kernelPackage, busyboxPackage]) => kernelAndInitramfs(kernelPackage!, busyboxPackage!),
   };
+}
+
+/** `vmlinuz`, `initrd.gz` and perhaps `System.map`. */
+export function kernelAndInitramfs(kernel: UnpackedPackage, busybox: UnpackedPackage): Map<string, Uint8Array> {
+  return kernelFiles(kernel).set("initrd.gz", buildInitramfs(findBusybox(busybox)));
 }
 
 function kernelFiles(kernel: UnpackedPackage): Map<string, Uint8Array> {

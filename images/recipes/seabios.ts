@@ -1,24 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { ImageError, type Recipe } from "../types.ts";
+import { packageFiles } from "./packageFiles.ts";
 
-/** `bios.bin` (128 KB) fits below 1 MB whole; `bios-256k.bin` has more drivers in it. */
-const FILES = ["bios.bin", "bios-256k.bin", "vgabios-stdvga.bin"];
-
-/** The BIOS of the PC and of its VGA card. */
-export const seabios: Recipe = {
+/** The BIOS of the PC and of its VGA card. `bios.bin` (128 KB) fits below 1 MB whole; `bios-256k.bin` has more drivers in it. */
+export const seabios = packageFiles({
   id: "seabios",
   summary: "SeaBIOS and its VGA BIOS",
-  packages: [{ name: "seabios", architecture: "amd64", folder: "usr/share/seabios" }],
-  sources: ["recipes/seabios.ts"],
-  build: async ([unpacked]) => {
-    const { root, name, version } = unpacked!;
-    return new Map(
-      FILES.map((file) => {
-        const path = join(root, "usr/share/seabios", file);
-        if (!existsSync(path)) throw new ImageError(`no ${file} in ${name} ${version}`, [name]);
-        return [file, readFileSync(path)];
-      }),
-    );
+  package: "seabios",
+  folder: "usr/share/seabios",
+  files: {
+    "bios.bin": "bios.bin",
+    "bios-256k.bin": "bios-256k.bin",
+    "vgabios-stdvga.bin": "vgabios-stdvga.bin",
   },
-};
+  source: "recipes/seabios.ts",
+});

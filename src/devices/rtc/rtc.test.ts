@@ -83,6 +83,19 @@ describe("Rtc", () => {
     expect(read(0x0a)).toBe(0x26);
   });
 
+  it("interrupts again where the next period ends while C is being read", () => {
+    write(0x0a, 0x26);
+    write(0x0b, 0x42);
+    clock.advance(1_000_000);
+    expect(edges).toBe(1);
+    // The clock of a real host goes on between two looks of the chip.
+    const nowNs = clock.nowNs.bind(clock);
+    let looks = 0;
+    clock.nowNs = () => nowNs() + (looks++ > 0 ? 1_000_000 : 0);
+    read(0x0c);
+    expect([irq8.level, edges]).toEqual([true, 2]);
+  });
+
   it("gives periodic interrupts, each acknowledged by reading C", () => {
     write(0x0b, 0x42);
     clock.advance(1e6);

@@ -205,6 +205,8 @@ export class Rtc extends PassiveDevice {
     this.settle();
     const flags = this.cmos[REG_C];
     this.cmos[REG_C] = 0;
+    // Releases IRQ8 even where the next event is due at once, so that there is an edge for that too.
+    this.irq8.lower();
     this.update();
     return flags;
   }

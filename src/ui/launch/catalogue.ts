@@ -1,6 +1,6 @@
 /** The guests that can be started, as the server has them, and their files. */
 import type { Guest } from "../../../images/guests.ts";
-import type { EngineMode, VmConfig } from "../../vm/vmConfig.ts";
+import type { BootDevice, DriveConfig, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 
 /** A guest of the menu; one that is not available has still to be built on the server. */
@@ -13,6 +13,8 @@ export interface MachineOptions {
   memoryMib: number;
   engine: EngineMode;
   append: string;
+  drives?: DriveConfig[];
+  bootOrder?: BootDevice[];
 }
 
 interface ImageIndex {
@@ -50,6 +52,8 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
       kernelBytes === undefined
         ? { kind: "firmware" }
         : { kind: "kernel", kernel: kernelBytes, append: options.append, ...(initrdBytes && { initrd: initrdBytes }) },
+    ...(options.drives && { drives: options.drives }),
+    ...(options.bootOrder && { bootOrder: options.bootOrder }),
     ...(biosBytes && { bios: biosBytes }),
     ...(vgaBiosBytes && { vgaBios: vgaBiosBytes }),
   };
