@@ -26,7 +26,8 @@ export interface NodeFileTreeOptions {
 }
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = fs.constants;
-const PERMISSIONS = 0o7777;
+/** What the guest makes set-user-ID is not so on the host: its programs are not for the host to run with rights. */
+const PERMISSIONS = 0o1777;
 const NS_PER_SECOND = 1e9;
 
 export class NodeFileTree implements FileTree {

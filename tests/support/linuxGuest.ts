@@ -92,8 +92,8 @@ export class LinuxGuest {
   /** Runs until there is a shell. */
   async boot(): Promise<void> {
     await this.waitFor(PROMPT);
-    // The shell's line editor shall not wrap what it echoes.
-    this.send("stty columns 500\n");
+    // The shell's line editor shall not wrap what it echoes, nor the kernel write between (of a host that was busy elsewhere).
+    this.send("stty columns 500; dmesg -n 1\n");
     await this.waitFor(PROMPT);
   }
 
