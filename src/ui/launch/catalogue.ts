@@ -1,6 +1,6 @@
 /** The guests that can be started, as the server has them, and their files. */
 import type { Guest } from "../../../images/guests.ts";
-import type { EngineMode, VmConfig } from "../../vm/vmConfig.ts";
+import type { DriveConfig, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 
 /** A guest of the menu; one that is not available has still to be built on the server. */
@@ -39,6 +39,7 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
     throw new VmError("load-failed", `${guest.title} has not been built here yet: \`${howToBuild(guest)}\` does that.`);
   }
   const { kernel, initrd, bios, vgaBios } = guest.files;
+  const drives = drivesOf(guest);
   const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
     [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
   );
@@ -50,9 +51,19 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
       kernelBytes === undefined
         ? { kind: "firmware" }
         : { kind: "kernel", kernel: kernelBytes, append: options.append, ...(initrdBytes && { initrd: initrdBytes }) },
+    ...(drives.length > 0 && { drives }),
     ...(biosBytes && { bios: biosBytes }),
     ...(vgaBiosBytes && { vgaBios: vgaBiosBytes }),
   };
+}
+
+/** The guest's own media, fetched as they are read. */
+function drivesOf({ files: { cdrom, floppy } }: Guest): DriveConfig[] {
+  const source = (path: string) => ({ kind: "url", url: imageUrl(path) }) as const;
+  return [
+    ...(cdrom === undefined ? [] : [{ interface: "ide", media: "cdrom", source: source(cdrom) } as const]),
+    ...(floppy === undefined ? [] : [{ interface: "floppy", source: source(floppy) } as const]),
+  ];
 }
 
 async function fetchBytes(path: string): Promise<Uint8Array> {
@@ -65,7 +76,7 @@ async function fetchBytes(path: string): Promise<Uint8Array> {
 }
 
 async function fetchImage(path: string): Promise<Response> {
-  const url = new URL(`images/${path}`, document.baseURI);
+  const url = imageUrl(path);
   let response: Response;
   try {
     response = await fetch(url);
@@ -74,4 +85,8 @@ async function fetchImage(path: string): Promise<Response> {
   }
   if (!response.ok) throw new VmError("load-failed", `images/${path} could not be fetched: HTTP ${response.status}`);
   return response;
+}
+
+function imageUrl(path: string): string {
+  return new URL(`images/${path}`, document.baseURI).href;
 }
