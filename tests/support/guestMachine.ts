@@ -98,7 +98,7 @@ export class GuestMachine {
     await this.until(`the guest to take ${script}`, () => taken);
   }
 
-  /** Sends text on the serial line, and waits for its echo to begin. */
+  /** Sends text on the serial line. */
   send(text: string): void {
     this.machine.board.com1.receive(new TextEncoder().encode(text));
   }
