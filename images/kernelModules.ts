@@ -11,6 +11,10 @@ import { ImageError, type UnpackedPackage } from "./types.ts";
 /** `rdinit=` of a kernel that is to load the modules. */
 export const MODULES_INIT = "/init.modules";
 const FOLDER = "lib/modules";
+/** With `root_9p=TAG` on the command line that tree becomes the root. */
+const ROOT_ON_9P = `if [ "$root_9p" ]; then
+	mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 "$root_9p" /mnt && exec switch_root /mnt /init
+fi`;
 /** The names that a module depends on, in its `.modinfo` section, ended by a zero byte. */
 const DEPENDS = /\0depends=([^\0]*)\0/;
 
@@ -57,7 +61,7 @@ function entriesOf(modules: ReadonlyMap<string, Uint8Array>): CpioEntry[] {
   // The kernel hands `options_virtio_pci=force_legacy=1` of its command line on in the environment.
   const load = ([name, path]: [string, string]) => `insmod /${path} $options_${name} || echo ${name} failed`;
   const script = ["#!/bin/sh", ...[...paths].map(load)];
-  const init = new TextEncoder().encode(`${[...script, "exec /init"].join("\n")}\n`);
+  const init = new TextEncoder().encode(`${[...script, ROOT_ON_9P, "exec /init"].join("\n")}\n`);
   return [
     { type: "directory", path: "lib" },
     { type: "directory", path: FOLDER },

@@ -20,9 +20,11 @@ import { Entry, Translation } from "./translations";
 const PATIENCE: u64 = 1_000_000;
 /** The same for what is to be wider: it runs meanwhile, and modules are best few and large. */
 const WIDE_PATIENCE: u64 = 16_000_000;
-/** Blocks of other modes that stay in the queue at most, and how often they are tried again, twice as long after each time. */
+/** Blocks of other modes that stay in the queue at most. */
 const MOST_LEFT: u32 = QUEUE_SIZE / 2;
-const MOST_RETRIES: u32 = 22;
+/** A block can run by the jump cache alone, and the TLB not know its page: so not at each run. */
+const RUNS_TO_RETRY: u32 = 8;
+const WHEN_ONE_RUNS: u64 = <u64>-1;
 /**
  * Instructions from one entry into a region to the next, at most, for it to be made wider. A wide region repeats the code of others: of
  * what runs now and then there is so much that the repetitions would cost more, in caches, than the transfers.
@@ -118,22 +120,18 @@ export function translateQueue(cpu: Vcpu): void {
   keepRest(cpu, count);
 }
 
-/** Blocks of other modes and address spaces wait for a time when the CPU is there, with ever longer intervals; then they are dropped. */
+/** Blocks of other modes and address spaces stay until one of them has run again: then the CPU is where they can be translated. */
 function keepRest(cpu: Vcpu, count: u32): void {
   let left: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const entry = load<u32>(QUEUE + <usize>(i << 2));
-    if (entry) store<u32>(QUEUE + <usize>(left++ << 2), entry);
+    if (!entry) continue;
+    store<u32>(QUEUE + <usize>(left << 2), entry);
+    changetype<Block>(<usize>queuedAt(left++)).heat = RUNS_TO_RETRY;
   }
-  const state = cacheState();
   cpu.jitQueued = left;
-  if (left && (left > MOST_LEFT || state.retries == MOST_RETRIES)) dropRest(cpu);
-  if (!cpu.jitQueued) {
-    state.retries = 0;
-    return;
-  }
-  cpu.jitDue = cpu.instructions + ((<u64>1) << (<u64>state.retries));
-  state.retries++;
+  cpu.jitDue = WHEN_ONE_RUNS;
+  if (left > MOST_LEFT) dropRest(cpu);
 }
 
 function dropRest(cpu: Vcpu): void {

@@ -48,8 +48,6 @@ export class CacheState {
   urgent: u32;
   /** Entries into a translation after which it is worth a wider region; 0: at once. */
   wideAfter: u32;
-  /** Times that blocks of other modes have been left in the queue since it was empty. */
-  retries: u32;
 }
 
 // @ts-ignore: decorator

@@ -79,6 +79,7 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
     debugExit: options.debugExit,
     boot,
     drives: options.drives,
+    ...(options.shares.length > 0 && { shares: options.shares }),
     ...(options.bootOrder && { bootOrder: options.bootOrder }),
     ...(options.profile !== undefined && { jit: { profile: true } }),
     ...(bios && { bios }),

@@ -24,6 +24,11 @@ Drives (FILE is a path or an http address; without --writable or overlay= what t
   --writable               what the guest writes goes to the images themselves
   --boot a|c|d             what the firmware tries first: floppy, disk, CD-ROM; several in order, such as dc
 
+Folders
+  --virtfs PATH,tag=NAME,readonly=on|off
+                           a folder that Linux mounts: mount -t 9p -o trans=virtio,version=9p2000.L NAME /mnt
+                           (the guest may write to it with readonly=off)
+
 Consoles
   --serial stdio|FILE|none where the serial line's output goes (stdio)
   --debugcon FILE          file for the bytes written to port 0xe9

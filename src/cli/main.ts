@@ -12,7 +12,7 @@ import { VmError } from "../vm/vmError.ts";
 import { enableBranchHinting } from "./branchHinting.ts";
 import { checkWritable, makeVmConfig } from "./files.ts";
 import { HELP } from "./help.ts";
-import { nodeOpeners } from "./nodeOpeners.ts";
+import { nodeOpeners, openTree } from "./nodeOpeners.ts";
 import { parseRunOptions } from "./options.ts";
 import { EXIT_DEFECT, EXIT_OK, EXIT_USAGE, runVm } from "./run.ts";
 import { readSymbols } from "./symbols.ts";
@@ -58,11 +58,13 @@ async function run(args: readonly string[]): Promise<number> {
   enableBranchHinting();
   const engine = await loadEngine();
   const compiler = compilerFor(config);
-  const vm = await Vm.create(config, engine, { openers: nodeOpeners, ...(compiler && { compiler }) }).catch((error) => {
-    throw error instanceof VmError && error.code === "bad-kernel"
-      ? new UsageError(`--kernel ${options.kernel}: ${error.message}`)
-      : error;
-  });
+  const vm = await Vm.create(config, engine, { openers: nodeOpeners, openTree, ...(compiler && { compiler }) }).catch(
+    (error) => {
+      throw error instanceof VmError && error.code === "bad-kernel"
+        ? new UsageError(`--kernel ${options.kernel}: ${error.message}`)
+        : error;
+    },
+  );
   const { stdout, stderr, stdin } = process;
   return runVm(vm, options, { stdout, stderr, stdin, signals: process }, symbols);
 }

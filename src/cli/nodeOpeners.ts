@@ -1,7 +1,9 @@
 import { StorageError } from "../bus/blockBackend.ts";
 import type { DriveOpeners } from "../machine/openDrives.ts";
+import type { TreeOpener } from "../machine/openShares.ts";
 import { HttpFile } from "../storage/httpFile.ts";
 import { NodeFile } from "../storage/nodeFile.ts";
+import { NodeFileTree } from "../storage/nodeFileTree.ts";
 import { NodeStore } from "../storage/nodeStore.ts";
 
 /** Opens files and addresses. */
@@ -16,3 +18,5 @@ export const nodeOpeners: DriveOpeners = {
     return NodeStore.open(name);
   },
 };
+
+export const openTree: TreeOpener = ({ path, readOnly = false }) => new NodeFileTree(path, { readOnly });

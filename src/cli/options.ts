@@ -3,9 +3,10 @@
  * is looked at here.
  */
 import { parseArgs } from "node:util";
-import type { BootDevice, ClockMode, DriveConfig, EngineMode } from "../vm/vmConfig.ts";
+import type { BootDevice, ClockMode, DriveConfig, EngineMode, ShareConfig } from "../vm/vmConfig.ts";
 import { DRIVE_SPEC, parseBoot, parseDrives } from "./driveOptions.ts";
 import { UsageError } from "./usageError.ts";
+import { parseShares, VIRTFS_SPEC } from "./virtfsOption.ts";
 
 /** Where the serial line's output goes. */
 export type SerialTarget = { kind: "stdio" } | { kind: "none" } | { kind: "file"; path: string };
@@ -25,6 +26,7 @@ export interface RunOptions {
   bios?: string;
   vgaBios?: string;
   drives: DriveConfig[];
+  shares: ShareConfig[];
   bootOrder?: BootDevice[];
   serial: SerialTarget;
   engine: EngineMode;
@@ -54,6 +56,7 @@ const SPEC = {
   bios: STRING,
   "vga-bios": STRING,
   ...DRIVE_SPEC,
+  ...VIRTFS_SPEC,
   serial: STRING,
   engine: STRING,
   clock: STRING,
@@ -94,6 +97,7 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
   return {
     memoryMib: parseMemory(values.memory),
     drives: parseDrives(values),
+    shares: parseShares(values.virtfs),
     serial: parseSerial(values.serial ?? "stdio"),
     engine: parseChoice("engine", ENGINES, values.engine),
     clock: parseChoice("clock", CLOCKS, values.clock),

@@ -2,9 +2,8 @@
 import { css, html, LitElement } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
-import { DEFAULT_GUEST } from "../../images/guests.ts";
 import { loadCatalogue } from "../ui/launch/catalogue.ts";
-import { chooseGuest, environmentNotes, requestFor } from "../ui/launch/launcher.ts";
+import { chooseGuest, environmentNotes, guestIdOf, requestFor } from "../ui/launch/launcher.ts";
 import { parseUrlOptions, type View } from "../ui/launch/urlOptions.ts";
 import "../ui/machinePanel.ts";
 import "../ui/pageNotice.ts";
@@ -65,11 +64,12 @@ export class TabvisorEmbed extends LitElement {
 
   private async begin(): Promise<void> {
     try {
-      const { guest = DEFAULT_GUEST, view = "both", ...wishes } = parseUrlOptions(location.search);
+      const options = parseUrlOptions(location.search);
+      const { guest: _, view = "both", ...wishes } = options;
       this.view = view;
-      const chosen = chooseGuest(await loadCatalogue(), guest);
-      document.title = chosen.title;
-      connectHost(this.manager.start(requestFor(chosen, wishes)));
+      const request = requestFor(chooseGuest(await loadCatalogue(), guestIdOf(options)), wishes);
+      document.title = request.title;
+      connectHost(this.manager.start(request));
     } catch (error) {
       this.problem = (error as Error).message;
     }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { Random } from "../../tests/support/random.ts";
 import { E820Type, memoryMap, usableRamEnd } from "./directBoot.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
+import { VmError } from "./vmError.ts";
 
 const MIB = 0x10_0000;
 
@@ -115,5 +117,58 @@ describe("multiboot", () => {
     wrong[72]++;
     expect(findMultibootHeader(wrong)).toBeUndefined();
     expect(findMultibootHeader(new Uint8Array(2))).toBeUndefined();
+  });
+});
+
+describe("damaged kernels", () => {
+  /** Two segments, the second longer in memory than in the file; and the header without addresses. */
+  function elf(): Uint8Array {
+    const image = multibootImage(0, []);
+    const view = new DataView(image.buffer);
+    for (const [at, word] of [
+      [0, 0x464c_457f],
+      [4, 1],
+      [24, 0x20_0000],
+      [28, 128],
+    ])
+      view.setUint32(at, word, true);
+    view.setUint16(42, 32, true);
+    view.setUint16(44, 2, true);
+    const segments = [
+      [1, 1024, 0, 0x20_0000, 1024, 1024],
+      [1, 2048, 0, 0x30_0000, 1024, 0x1_0000],
+    ];
+    for (const [index, words] of segments.entries())
+      for (const [place, word] of words.entries()) view.setUint32(128 + index * 32 + place * 4, word, true);
+    return image;
+  }
+
+  const { engine } = fakeEngine(4);
+  const load = (image: Uint8Array) => {
+    if (isLinuxImage(image)) bootLinux(engine, image, Uint8Array.of(1, 2, 3), "quiet");
+    else bootMultiboot(engine, image, [{ data: Uint8Array.of(7), commandLine: "module" }], "");
+  };
+
+  it.each([
+    ["bzImage", bzImage(4096), [0x1f1, 0x264]],
+    ["multiboot", multibootImage(0x1_0000, [0x20_0040, 0x20_0000, 0x20_0800, 0x21_0000, 0x20_0100]), [64, 96]],
+    ["ELF", elf(), [0, 192]],
+  ] as const)("(%s) are VmErrors, and nothing is written outside RAM", (_name, intact, [from, to]) => {
+    load(intact);
+    let refused = 0;
+    for (let seed = 0; seed < 600; seed++) {
+      const random = new Random(seed);
+      const cut = random.chance(2) ? random.below(intact.length) : from + random.below(to - from);
+      const image = intact.slice(0, random.chance(5) ? cut : intact.length);
+      for (let count = 1 + random.below(5); count > 0; count--)
+        image[from + random.below(to - from)] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.u32() & 0xff]);
+      try {
+        load(image);
+      } catch (error) {
+        refused++;
+        if (!(error instanceof VmError)) throw new Error(`seed ${seed}`, { cause: error });
+      }
+    }
+    expect(refused).toBeGreaterThan(100);
   });
 });

@@ -1,8 +1,11 @@
 /** The PCI functions that a machine is given by its configuration: disks on virtio and NVMe, consoles, sources of random numbers. */
 import type { EntropySource } from "../bus/entropySource.ts";
+import type { FileTree } from "../bus/fileTree.ts";
+import type { IoScheduler } from "../bus/ioScheduler.ts";
 import { NvmePci } from "../devices/nvme/nvmePci.ts";
 import type { PciBus } from "../devices/pci/pciBus.ts";
 import type { PciDevice, PciHost } from "../devices/pci/pciDevice.ts";
+import { Virtio9p } from "../devices/virtio/ninep/virtio9p.ts";
 import { VirtioBlk } from "../devices/virtio/virtioBlk.ts";
 import { type ConsoleBackend, VirtioConsole } from "../devices/virtio/virtioConsole.ts";
 import type { VirtioDevice } from "../devices/virtio/virtioDevice.ts";
@@ -13,12 +16,21 @@ import * as pc from "./pc.ts";
 import type { VirtioConfig } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 
+/** A tree of files, which the guest knows by a tag. */
+export interface AttachedShare {
+  tag: string;
+  tree: FileTree;
+}
+
 export interface ExpansionOptions {
   drives: DriveBay;
   entropy: EntropySource;
   /** What hvc0 is connected to; without it the guest has no virtio console. */
   console?: ConsoleBackend | undefined;
   virtio?: VirtioConfig | undefined;
+  /** Trees of files that the guest may mount. */
+  shares?: readonly AttachedShare[] | undefined;
+  io: IoScheduler;
 }
 
 export class ExpansionCards {
@@ -37,6 +49,8 @@ export class ExpansionCards {
       this.plugVirtio(`virtio-blk${index}`, new VirtioBlk({ disk }), this.driveSlot());
     for (const { index, disk } of options.drives.on("nvme"))
       this.plug(new NvmePci(host, { name: `nvme${index}`, disk }), this.driveSlot());
+    for (const [index, { tag, tree }] of (options.shares ?? []).entries())
+      this.plugVirtio(`virtio-9p${index}`, new Virtio9p({ tag, tree, scheduler: options.io }), this.driveSlot());
     if (options.console) {
       this.console = new VirtioConsole(options.console);
       this.plugVirtio("virtio-console", this.console, pc.SLOT_CONSOLE);

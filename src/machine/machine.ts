@@ -16,6 +16,7 @@ import { dumpRegisters } from "./cpuState.ts";
 import { setUpChips } from "./directBoot.ts";
 import { type AttachedDrive, DriveBay } from "./drives.ts";
 import { entropyFor } from "./entropy.ts";
+import type { AttachedShare } from "./expansionCards.ts";
 import { FirmwareRom, mapShadowAsRam } from "./firmware.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
@@ -29,6 +30,8 @@ export interface MachineBackends {
   onDebugByte: (byte: number) => void;
   /** What the guest's hvc0 is connected to; without it there is none. */
   console?: ConsoleBackend;
+  /** Trees of files that the guest may mount by virtio-9p. */
+  shares?: readonly AttachedShare[];
   drives?: readonly AttachedDrive[];
   /** A medium failed; the guest has an I/O error. */
   onDriveFailure?: (error: Error) => void;
@@ -94,6 +97,8 @@ export class Machine {
         entropy: entropyFor(this.clock),
         console: backends.console,
         virtio: config.virtio,
+        shares: backends.shares,
+        io: this.io,
       },
       onDebugByte: backends.onDebugByte,
       onPowerOff: () => this.stop({ kind: "power-off" }),

@@ -12,6 +12,7 @@ const HEADER_MAGIC = 0x1bad_b002;
 const LOADER_MAGIC = 0x2bad_b002;
 const SEARCH_BYTES = 8192;
 const ADDRESSES_VALID = 0x1_0000;
+const HEADER_WITH_ADDRESSES_BYTES = 32;
 /** Where the information structure and its strings go. */
 const INFO = 0x9000;
 const INFO_BYTES = 0x1000;
@@ -60,18 +61,25 @@ export function bootMultiboot(
   startInProtectedMode(engine, loaded.entry, { [EAX]: LOADER_MAGIC, [EBX]: INFO });
 }
 
+/** Zeros are written in pieces: a kernel may ask for gigabytes of them. */
+const ZERO_FILL_BYTES = 0x10_0000;
+
+/** What memory has beyond `bytes`, up to `memoryBytes`, is zeros. */
 function copyIn(engine: Engine, address: number, bytes: Uint8Array, memoryBytes: number): void {
-  const end = address + memoryBytes;
+  const end = address + Math.max(memoryBytes, bytes.length);
   if (end > usableRamEnd(engine.sizeBytes))
     throw new VmError(
       "bad-config",
       `the kernel wants memory up to ${end.toString(16)}h, the guest has ${engine.sizeBytes / 0x10_0000} MiB`,
     );
   engine.write(address, bytes);
-  if (memoryBytes > bytes.length) engine.write(address + bytes.length, new Uint8Array(memoryBytes - bytes.length));
+  for (let at = address + bytes.length; at < end; at += ZERO_FILL_BYTES)
+    engine.write(at, new Uint8Array(Math.min(ZERO_FILL_BYTES, end - at)));
 }
 
 function loadByHeader(engine: Engine, view: DataView, header: number): Loaded {
+  if (header + HEADER_WITH_ADDRESSES_BYTES > view.byteLength)
+    throw new VmError("bad-kernel", "the multiboot header is cut off");
   const word = (index: number) => view.getUint32(header + index * 4, true);
   const [headerAddress, loadAddress, loadEnd, bssEnd, entry] = [word(3), word(4), word(5), word(6), word(7)];
   const offset = header - (headerAddress - loadAddress);
@@ -84,6 +92,8 @@ function loadByHeader(engine: Engine, view: DataView, header: number): Loaded {
 }
 
 const PT_LOAD = 1;
+/** Of a 32-bit file (ELF specification 1.2, figure 2-1). */
+const PROGRAM_HEADER_BYTES = 32;
 
 function loadElf(engine: Engine, view: DataView): Loaded {
   if (view.byteLength < 52 || view.getUint32(0, false) !== 0x7f45_4c46)
@@ -93,9 +103,12 @@ function loadElf(engine: Engine, view: DataView): Loaded {
   const table = view.getUint32(28, true);
   const entrySize = view.getUint16(42, true);
   const count = view.getUint16(44, true);
+  if (count > 0 && entrySize < PROGRAM_HEADER_BYTES)
+    throw new VmError("bad-kernel", `the ELF file is damaged: program headers of ${entrySize} bytes`);
   if (table + entrySize * count > view.byteLength)
     throw new VmError("bad-kernel", "the ELF file is truncated (program headers)");
   let end = 0;
+  let total = 0;
   for (let index = 0; index < count; index++) {
     const at = table + index * entrySize;
     if (view.getUint32(at, true) !== PT_LOAD) continue;
@@ -105,6 +118,9 @@ function loadElf(engine: Engine, view: DataView): Loaded {
     const memoryBytes = view.getUint32(at + 20, true);
     if (offset + fileBytes > view.byteLength)
       throw new VmError("bad-kernel", `the ELF file is truncated (segment ${index})`);
+    total += Math.max(fileBytes, memoryBytes);
+    if (total > engine.sizeBytes)
+      throw new VmError("bad-config", "the segments of the kernel do not fit into guest memory side by side");
     copyIn(engine, address, new Uint8Array(view.buffer, view.byteOffset + offset, fileBytes), memoryBytes);
     end = Math.max(end, address + memoryBytes);
   }

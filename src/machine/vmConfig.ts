@@ -14,6 +14,8 @@ export interface VmConfig {
   drives?: DriveConfig[];
   /** What the firmware tries first; what is left out comes after it. Disk, CD-ROM, floppy when left out. */
   bootOrder?: BootDevice[];
+  /** Folders that the guest may mount by virtio-9p. */
+  shares?: ShareConfig[];
   /** Attach isa-debug-exit at port 0xf4. */
   debugExit?: boolean;
   /** Virtio devices; left out, they are as guests expect them. */
@@ -65,6 +67,15 @@ export type DriveInterface = "ide" | "floppy" | "virtio" | "nvme";
 export type DriveMedia = "disk" | "cdrom";
 export type ImageFormat = "raw" | "qcow2" | "zstd";
 export type BootDevice = "floppy" | "disk" | "cdrom";
+
+/** A folder of the host, in Node. */
+export interface ShareConfig {
+  /** By which the guest mounts it: ASCII without spaces. */
+  tag: string;
+  path: string;
+  /** The guest changes nothing in it. */
+  readOnly?: boolean;
+}
 
 /** How virtio devices present themselves. */
 export interface VirtioConfig {

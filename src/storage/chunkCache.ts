@@ -21,6 +21,8 @@ export interface ChunkCacheOptions {
 interface Stream {
   /** Where the next read is expected. */
   end: number;
+  /** Read so far. */
+  length: number;
   aheadBytes: number;
 }
 
@@ -102,8 +104,11 @@ export class ChunkCache {
   private readAhead(offset: number, lastChunk: number, length: number): void {
     const { chunkBytes, readAheadBytes, sizeBytes } = this.options;
     const known = this.streams.findIndex((stream) => stream.end === offset);
-    const [stream] = known >= 0 ? this.streams.splice(known, 1) : [{ end: 0, aheadBytes: 0 }];
-    if (known >= 0) stream.aheadBytes = Math.min(readAheadBytes, Math.max(chunkBytes, 2 * stream.aheadBytes));
+    const [stream] = known >= 0 ? this.streams.splice(known, 1) : [{ end: 0, length: 0, aheadBytes: 0 }];
+    stream.length += length;
+    // A few sectors in a row are no stream yet.
+    if (known >= 0 && stream.length > chunkBytes)
+      stream.aheadBytes = Math.min(readAheadBytes, Math.max(chunkBytes, 2 * stream.aheadBytes));
     stream.end = offset + length;
     this.streams.push(stream);
     if (this.streams.length > MAX_STREAMS) this.streams.shift();

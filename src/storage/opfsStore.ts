@@ -19,6 +19,8 @@ type FileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<Syn
 
 /** Where overlays are in the origin's file system. */
 const FOLDER = "overlays";
+/** Not all names are allowed ("..", "."): none of ours begins with a point. */
+const PREFIX = "o-";
 /** File systems take no longer names. */
 const LONGEST_NAME = 200;
 const REASONS: Readonly<Record<string, string>> = {
@@ -46,10 +48,8 @@ export class OpfsStore implements OverlayStore {
     if (typeof navigator.storage?.getDirectory !== "function")
       throw new StorageError(`${shown}: this browser keeps files for pages with HTTPS or on localhost only`);
     try {
-      const root = await navigator.storage.getDirectory();
-      const folder = await root.getDirectoryHandle(FOLDER, { create: true });
-      // Not all names are allowed ("..", "."): none of ours begins with a point.
-      const file = (await folder.getFileHandle(`o-${fileName}`, { create: true })) as FileHandle;
+      const folder = await openFolder();
+      const file = (await folder.getFileHandle(`${PREFIX}${fileName}`, { create: true })) as FileHandle;
       return new OpfsStore(shown, await file.createSyncAccessHandle());
     } catch (error) {
       throw storeError(shown, error);
@@ -101,6 +101,42 @@ export class OpfsStore implements OverlayStore {
       throw storeError(this.name, error);
     }
   }
+}
+
+/** An overlay that is kept. */
+export interface KeptOverlay {
+  name: string;
+  sizeBytes: number;
+}
+
+/** All overlays in the browser's storage, by name; none where it has no storage. Not only for workers. */
+export async function listOverlays(): Promise<KeptOverlay[]> {
+  const overlays: KeptOverlay[] = [];
+  try {
+    const folder = await openFolder();
+    for await (const [fileName, handle] of folder.entries()) {
+      if (handle.kind !== "file" || !fileName.startsWith(PREFIX)) continue;
+      const { size } = await (handle as FileSystemFileHandle).getFile();
+      overlays.push({ name: decodeURIComponent(fileName.slice(PREFIX.length)), sizeBytes: size });
+    }
+  } catch {
+    return [];
+  }
+  return overlays.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Deletes an overlay for good. Throws a StorageError, above all where a machine is using it. */
+export async function deleteOverlay(name: string): Promise<void> {
+  try {
+    await (await openFolder()).removeEntry(`${PREFIX}${encodeURIComponent(name)}`);
+  } catch (error) {
+    throw storeError(`overlay ${name}`, error);
+  }
+}
+
+async function openFolder(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(FOLDER, { create: true });
 }
 
 function storeError(name: string, error: unknown): StorageError {

@@ -149,6 +149,72 @@ describe("an overlay", () => {
   });
 });
 
+describe("a store that fails", () => {
+  /** A disk that has room for so much. */
+  class SmallStore extends LastingStore {
+    room = Number.POSITIVE_INFINITY;
+    override write(offset: number, source: Uint8Array): void {
+      if (offset + source.length > this.room) throw new StorageError("the disk is full");
+      super.write(offset, source);
+    }
+  }
+
+  it("keeps what was flushed, and goes on when there is room again", async () => {
+    const store = new SmallStore();
+    const overlay = await OverlayBackend.open(base(), store);
+    const model = baseBytes.slice();
+    const write = async (offset: number, data: Uint8Array) => {
+      await overlay.write(offset, data);
+      model.set(data, offset);
+    };
+    await write(0, new Uint8Array(0x1_0000).fill(1));
+    await overlay.flush();
+    store.room = store.sizeBytes;
+    expect(() => overlay.write(0x1_0000, new Uint8Array(0x1_0000))).toThrow("the disk is full");
+    expect(() => overlay.write(0x2_0000, new Uint8Array(SECTOR))).toThrow("the disk is full");
+    // There is room for what has its place already.
+    await write(SECTOR, new Uint8Array(SECTOR).fill(2));
+    await overlay.flush();
+    expectSame(await readAll(await OverlayBackend.open(base(), store)), model);
+    store.room = Number.POSITIVE_INFINITY;
+    await write(0x1_0000, new Uint8Array(0x2_0000).fill(3));
+    await overlay.flush();
+    expectSame(await readAll(await OverlayBackend.open(base(), store)), model);
+  });
+
+  it("has a flush fail as long as it fails", async () => {
+    const store = new LastingStore();
+    const overlay = await OverlayBackend.open(base(), store);
+    await overlay.write(0, new Uint8Array(SECTOR).fill(1));
+    const flush = store.flush.bind(store);
+    store.flush = () => {
+      throw new StorageError("its disk has failed");
+    };
+    for (let attempt = 0; attempt < 2; attempt++) expect(() => overlay.flush()).toThrow("its disk has failed");
+    await expect(overlay.close()).rejects.toThrow("its disk has failed");
+    store.flush = flush;
+    expectSame(await readAll(await OverlayBackend.open(base(), store)), baseBytes);
+  });
+
+  it("over an image that fails, has the operation fail and no other", async () => {
+    const image = base();
+    const read = image.read.bind(image);
+    const overlay = await OverlayBackend.open(new DelayedBackend(image, new Random(7)), new MemoryStore());
+    image.read = () => {
+      throw new StorageError("the network is gone");
+    };
+    const data = new Uint8Array(SECTOR).fill(5);
+    const writes = [overlay.write(0, data), overlay.write(SECTOR, data), overlay.read(0, data.slice())];
+    for (const result of await Promise.allSettled(writes)) expect(result).toMatchObject({ status: "rejected" });
+    image.read = read;
+    expectSame(await readAll(overlay), baseBytes);
+    await Promise.all([overlay.write(0, data), overlay.write(SECTOR, data)]);
+    const model = baseBytes.slice();
+    model.fill(5, 0, 2 * SECTOR);
+    expectSame(await readAll(overlay), model);
+  });
+});
+
 describe("a machine that loses power", () => {
   /** Sectors carry the number of the write that they are from. */
   const stamp = (data: Uint8Array, step: number) => {

@@ -2,14 +2,23 @@
 import { html, LitElement } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { DEFAULT_GUEST } from "../../images/guests.ts";
-import type { VmClient } from "../vm/vmClient.ts";
+import type { VmClient, VmRequest } from "../vm/vmClient.ts";
 import { VmManager } from "../vm/vmManager.ts";
 import { appStyles } from "./appStyles.ts";
+import type { FilesDialog } from "./filesDialog.ts";
+import "./filesDialog.ts";
+import { watchFileDrops } from "./fileDrops.ts";
 import type { GuestChoice, GuestMenu } from "./guestMenu.ts";
 import "./guestMenu.ts";
 import { type CatalogueGuest, loadCatalogue } from "./launch/catalogue.ts";
-import { chooseGuest, environmentNotes, requestFor } from "./launch/launcher.ts";
+import {
+  chooseGuest,
+  environmentNotes,
+  type FilesChoice,
+  guestIdOf,
+  requestFor,
+  requestForFiles,
+} from "./launch/launcher.ts";
 import { parseUrlOptions } from "./launch/urlOptions.ts";
 import "./machinePanel.ts";
 import type { MachinePanel } from "./machinePanel.ts";
@@ -29,7 +38,11 @@ export class TabvisorApp extends LitElement {
   @state() private problem = "";
   @state() private notes: readonly string[] = environmentNotes();
   @state() private started = false;
+  /** Files are being dragged over the page. */
+  @state() private isDropTarget = false;
   @query("guest-menu") private readonly menu!: GuestMenu;
+  @query("files-dialog") private readonly filesDialog!: FilesDialog;
+  private stopWatching: (() => void) | undefined;
 
   constructor() {
     super();
@@ -37,10 +50,29 @@ export class TabvisorApp extends LitElement {
     void this.begin();
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stopWatching = watchFileDrops({
+      onHover: (hovering) => {
+        this.isDropTarget = hovering;
+      },
+      onFiles: (files) => void this.filesDialog.open(files),
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stopWatching?.();
+  }
+
   /** Starts a guest in a new tab and shows it. */
   start(guest: CatalogueGuest, wishes: GuestChoice["wishes"] = {}): VmClient {
+    return this.launch(requestFor(guest, wishes));
+  }
+
+  private launch(request: VmRequest): VmClient {
     this.problem = "";
-    const machine = this.manager.start(requestFor(guest, wishes));
+    const machine = this.manager.start(request);
     void this.show(machine);
     return machine;
   }
@@ -67,7 +99,11 @@ export class TabvisorApp extends LitElement {
         ${machines.length === 0 && this.started ? this.renderEmpty() : ""}
       </main>
       <guest-menu .guests=${this.guests} @choose-guest=${(event: CustomEvent<GuestChoice>) =>
-        this.start(event.detail.guest, event.detail.wishes)}></guest-menu>
+        this.start(event.detail.guest, event.detail.wishes)}
+        @choose-files=${(event: CustomEvent<readonly File[]>) => this.filesDialog.open(event.detail)}></guest-menu>
+      <files-dialog .machine=${this.selected} @start-files=${(event: CustomEvent<FilesChoice>) =>
+        this.launch(requestForFiles(this.guests, event.detail))}></files-dialog>
+      ${this.isDropTarget ? html`<div class="drop"><p>Drop a CD, a disk, a floppy or a kernel to boot it</p></div>` : ""}
     `;
   }
 
@@ -77,6 +113,7 @@ export class TabvisorApp extends LitElement {
         <img src="./icon.svg" alt="" width="64" height="64" />
         <h1>A whole PC in a browser tab</h1>
         <p>Unmodified operating systems run in it, several side by side, each with its own screen and console.</p>
+        <p>Drop an image of a CD, a disk or a floppy on the page, or a kernel, and it boots.</p>
         ${this.guests.length > 0 ? html`<button class="primary" @click=${() => this.menu.open()}>Choose a guest</button>` : ""}
       </div>
     `;
@@ -87,8 +124,8 @@ export class TabvisorApp extends LitElement {
       const options = parseUrlOptions(location.search);
       const [guests] = await Promise.all([loadCatalogue(), this.updateComplete]);
       this.guests = guests;
-      const { guest = DEFAULT_GUEST, view: _, ...wishes } = options;
-      this.start(chooseGuest(guests, guest), wishes);
+      const { guest: _, view: __, ...wishes } = options;
+      this.start(chooseGuest(guests, guestIdOf(options)), wishes);
     } catch (error) {
       this.problem = (error as Error).message;
       if (this.guests.length === 0) this.guests = await loadCatalogue().catch(() => []);

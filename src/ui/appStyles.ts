@@ -67,6 +67,25 @@ export const appStyles = css`
     padding: 0 22px;
     font-size: 16px;
   }
+  .drop {
+    position: fixed;
+    inset: 0;
+    z-index: 10;
+    display: grid;
+    place-items: center;
+    border: 3px dashed var(--accent);
+    background: color-mix(in srgb, var(--page) 80%, transparent);
+    pointer-events: none;
+  }
+  .drop p {
+    max-width: none;
+    padding: 14px 22px;
+    border-radius: var(--radius);
+    background: var(--accent);
+    color: var(--on-accent);
+    font-size: 17px;
+    font-weight: 600;
+  }
   @media (max-width: 640px) {
     .top {
       gap: 10px;

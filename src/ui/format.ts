@@ -26,6 +26,16 @@ export function formatSpeed(mips: number): string {
   return `${significant(mips)} MIPS`;
 }
 
+const BYTE_UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+
+/** "1.41 MiB". */
+export function formatBytes(bytes: number): string {
+  let size = bytes;
+  let unit = 0;
+  for (; size >= 1024 && unit < BYTE_UNITS.length - 1; unit++) size /= 1024;
+  return `${unit === 0 ? size : significant(size)} ${BYTE_UNITS[unit]}`;
+}
+
 const STATE_NAMES: Readonly<Record<ClientState, string>> = {
   loading: "Loading",
   created: "Starting",

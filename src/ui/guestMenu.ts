@@ -2,6 +2,8 @@
 import { html, LitElement } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { ICONS } from "./icons.ts";
+import type { KeptDisks } from "./keptDisks.ts";
+import "./keptDisks.ts";
 import { type CatalogueGuest, howToBuild } from "./launch/catalogue.ts";
 import { ENGINE_MODES, parseMemory, type UrlOptions } from "./launch/urlOptions.ts";
 import "./pageNotice.ts";
@@ -23,10 +25,12 @@ export class GuestMenu extends LitElement {
   @property() trouble = "";
   @state() private mistake = "";
   @query("dialog") private readonly dialog!: HTMLDialogElement;
+  @query("kept-disks") private readonly keptDisks!: KeptDisks;
   @query("form") private readonly form!: HTMLFormElement;
 
   open(): void {
     this.mistake = "";
+    void this.keptDisks.refresh();
     if (!this.dialog.open) this.dialog.showModal();
   }
 
@@ -40,6 +44,11 @@ export class GuestMenu extends LitElement {
           </header>
           ${this.trouble ? html`<page-notice kind="error" .message=${this.trouble}></page-notice>` : ""}
           <div class="cards">${this.guests.map((guest) => this.renderCard(guest))}</div>
+          <p class="files">
+            <label class="button"><input type="file" multiple @change=${this.chooseFiles} />Open files…</label>
+            Images of CDs, disks and floppies, or a kernel. They can be dropped on the page too.
+          </p>
+          <kept-disks></kept-disks>
           ${this.renderWishes()}
         </div>
       </dialog>
@@ -70,6 +79,16 @@ export class GuestMenu extends LitElement {
       </details>
       ${this.mistake ? html`<page-notice kind="error" .message=${this.mistake}></page-notice>` : ""}
     `;
+  }
+
+  private chooseFiles(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    // The same files can be chosen again.
+    input.value = "";
+    if (files.length === 0) return;
+    this.dialog.close();
+    this.dispatchEvent(new CustomEvent("choose-files", { detail: files }));
   }
 
   private choose(guest: CatalogueGuest): void {

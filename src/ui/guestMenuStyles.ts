@@ -76,6 +76,38 @@ export const menuStyles = css`
     font: 12px var(--mono);
     user-select: all;
   }
+  .files {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px 12px;
+    margin: 0;
+    color: var(--muted);
+    font-size: 13px;
+  }
+  label.button {
+    padding: 8px 14px;
+    border: 1px solid var(--line);
+    border-radius: 8px;
+    color: var(--ink);
+    font-size: 14px;
+    cursor: pointer;
+  }
+  label.button:hover {
+    border-color: color-mix(in srgb, var(--ink) 35%, var(--line));
+  }
+  label.button:focus-within {
+    outline: 2px solid var(--accent);
+    outline-offset: 2px;
+  }
+  label.button input {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    min-height: 0;
+    padding: 0;
+    opacity: 0;
+  }
   summary {
     width: fit-content;
     color: var(--muted);

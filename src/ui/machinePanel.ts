@@ -21,7 +21,7 @@ import { baseStyles, buttonStyles } from "./styles.ts";
 export class MachinePanel extends MachineElement {
   static override readonly styles = [baseStyles, buttonStyles, panelStyles];
 
-  protected override readonly events: readonly ClientEvent[] = ["state", "responding"];
+  protected override readonly events: readonly ClientEvent[] = ["state", "responding", "drives"];
   @property({ reflect: true }) view: View = "both";
   /** The embedded page: no frame around it, and it cannot be closed. */
   @property({ type: Boolean, reflect: true }) embedded = false;
@@ -43,7 +43,7 @@ export class MachinePanel extends MachineElement {
         <machine-toolbar .machine=${machine} ?fixed=${this.embedded} @full-screen=${this.fullScreen}
           @close-machine=${this.closeMachine}></machine-toolbar>
       </div>
-      ${this.renderTrouble()}
+      ${this.renderTrouble()} ${this.renderDriveFailures()}
       <div class="stage">
         ${this.view === "serial" ? "" : this.renderScreen()} ${this.view === "screen" ? "" : this.renderTerminal()}
       </div>
@@ -84,6 +84,16 @@ export class MachinePanel extends MachineElement {
       return html`<page-notice .message=${"This machine has given no sign of life for some seconds. It may come back; Close ends it."}></page-notice>`;
     }
     return undefined;
+  }
+
+  /** The guest has an I/O error by now, and may go on. */
+  private renderDriveFailures(): unknown {
+    const { machine } = this;
+    return machine.driveFailures.map(
+      (message) =>
+        html`<page-notice kind="error" closable .message=${`A drive has failed: ${message}`}
+          @close=${() => machine.hideDriveFailure(message)}></page-notice>`,
+    );
   }
 
   private async fullScreen(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatCount, formatSpeed } from "./format.ts";
+import { formatBytes, formatCount, formatSpeed } from "./format.ts";
 import { fitScreen } from "./screenFit.ts";
 import { SpeedMeter } from "./speedMeter.ts";
 
@@ -10,6 +10,7 @@ describe("figures", () => {
     expect(formatCount(950_000)).toBe("950,000");
     expect(formatSpeed(148.4)).toBe("148 MIPS");
     expect(formatSpeed(0.07)).toBe("idle");
+    expect([512, 1_474_560, 4 << 28].map(formatBytes)).toEqual(["512 bytes", "1.41 MiB", "1.00 GiB"]);
   });
 });
 

@@ -143,4 +143,31 @@ describe("Vm", () => {
   it("says how much memory was asked when it cannot be had", async () => {
     await expect(create(FOREVER, { memoryMib: 5000 })).rejects.toThrow("guest memory must be 1 to 3072 MiB, not 5000");
   });
+
+  describe("drives", () => {
+    const iso = (name: string, length = 4096) => ({
+      source: { kind: "bytes" as const, bytes: new Uint8Array(length), name },
+    });
+
+    it("have media that can be changed where they are removable", async () => {
+      const cdrom = { interface: "ide", media: "cdrom", ...iso("a.iso") } as const;
+      const vm = await create(FOREVER, { drives: [{ interface: "ide", ...iso("disk.img") }, cdrom] });
+      await vm.changeMedium("ide2", iso("b.iso"));
+      await vm.changeMedium("ide2", undefined);
+      await expect(vm.changeMedium("ide2", iso("empty.iso", 0))).rejects.toThrow("empty.iso is empty");
+      await expect(vm.changeMedium("ide0", undefined)).rejects.toThrow("the medium of ide0 is fixed");
+      await expect(vm.changeMedium("ide3", undefined)).rejects.toThrow("there is no drive ide3; there are: ide0, ide2");
+      await vm.close();
+      await expect(vm.changeMedium("ide2", undefined)).rejects.toThrow("cannot change a medium of a closed VM");
+    });
+
+    it("that cannot be opened, or have no place, are an error before there is a VM", async () => {
+      const missing = { kind: "file", path: "/no/disk.img" } as const;
+      const disk = (over: object) => ({ interface: "ide" as const, ...iso("disk.img"), ...over });
+      await expect(create(FOREVER, { drives: [disk({ source: missing })] })).rejects.toThrow("cannot be opened here");
+      await expect(create(FOREVER, { drives: [disk({ index: 0 }), disk({ index: 0 })] })).rejects.toThrow(
+        "two drives want to be ide 0 (hda)",
+      );
+    });
+  });
 });

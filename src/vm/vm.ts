@@ -11,6 +11,7 @@ import { type Frame, Renderer } from "../display/renderer.ts";
 import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
 import { type DriveOpeners, openDrives, openMedium } from "../machine/openDrives.ts";
+import { openShares, type TreeOpener } from "../machine/openShares.ts";
 import type { MediumConfig, StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { collectStats } from "./vmStats.ts";
@@ -24,6 +25,8 @@ export type DriveFailureListener = (message: string) => void;
 export interface VmHost {
   /** Opens the drives' images. */
   openers?: DriveOpeners;
+  /** Opens shared folders. */
+  openTree?: TreeOpener;
   /** Compiles translated code while the guest goes on; left out, that is done in place. */
   compiler?: ModuleCompiler;
 }
@@ -68,6 +71,7 @@ export class Vm {
   static async create(config: VmConfig, engine: EngineModules, host: VmHost = {}): Promise<Vm> {
     const createdMs = performance.now();
     const serial = new SerialChannel();
+    const shares = openShares(config.shares ?? [], host.openTree);
     const drives = await openDrives(config.drives ?? [], host.openers);
     let vm: Vm | undefined;
     const backends = {
@@ -75,6 +79,7 @@ export class Vm {
       com2: { write: () => {} },
       onDebugByte: (byte: number) => vm?.onDebugByte?.(byte),
       drives,
+      shares,
       onDriveFailure: (error: Error) => vm?.driveFailed(error),
     };
     try {

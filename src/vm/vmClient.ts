@@ -6,6 +6,7 @@ import { type Remote, releaseProxy, transfer, wrap } from "comlink";
 import type { ByteChannel } from "../console/byteChannel.ts";
 import { SerialText } from "../console/serialText.ts";
 import type { EngineModules } from "../core/engine.ts";
+import { placeDrives } from "../machine/drivePlacement.ts";
 import { installErrorTransfer, unpackError } from "../worker/errors.ts";
 import { hasOffscreenCanvas } from "../worker/features.ts";
 import { type InputMessage, type OutputMessage, postInput } from "../worker/messages.ts";
@@ -33,6 +34,12 @@ export interface VmRequest {
 /** `state` also when a failure or its reason changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did. */
 export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives";
 
+/** A drive whose medium can be changed, by its name: "ide2", "floppy0". */
+export interface RemovableDrive {
+  name: string;
+  kind: "cdrom" | "floppy";
+}
+
 /** Draws rows of the screen where the worker cannot. */
 type FrameListener = (frame: Extract<OutputMessage, { kind: "frame" }>) => void;
 
@@ -57,6 +64,7 @@ export class VmClient {
   private lastScreenText = "";
   private lastStats: VmStats = NO_STATS;
   private failedDrives: readonly string[] = [];
+  private removable: readonly RemovableDrive[] = [];
   private isResponding = true;
   private lastSign = 0;
   private watch: ReturnType<typeof setInterval> | undefined;
@@ -109,6 +117,11 @@ export class VmClient {
     return this.isResponding;
   }
 
+  /** Empty until the machine has been made. */
+  get removableDrives(): readonly RemovableDrive[] {
+    return this.removable;
+  }
+
   /** What went wrong with drives and has not been hidden, one line each, the latest last. */
   get driveFailures(): readonly string[] {
     return this.failedDrives;
@@ -129,6 +142,7 @@ export class VmClient {
       const [config, engine] = await Promise.all([this.request.load(), this.request.engine()]);
       if (this.ended) return;
       await this.create(config, engine);
+      this.removable = removableDrivesOf(config);
       if (!this.ended) await this.call((service) => service.start());
     } catch (error) {
       this.fail(error);
@@ -364,6 +378,14 @@ export class VmClient {
 function addTo<T>(set: Set<T>, item: T): () => void {
   set.add(item);
   return () => set.delete(item);
+}
+
+function removableDrivesOf({ drives = [] }: VmConfig): RemovableDrive[] {
+  return placeDrives(drives).flatMap(({ config, index, media }): RemovableDrive[] => {
+    const name = `${config.interface}${index}`;
+    if (media === "cdrom") return [{ name, kind: "cdrom" }];
+    return config.interface === "floppy" ? [{ name, kind: "floppy" }] : [];
+  });
 }
 
 /** The memory behind the files of `config`, each once. */

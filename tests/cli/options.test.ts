@@ -8,6 +8,7 @@ describe("the options of tabvisor run", () => {
     expect(parseRunOptions([])).toEqual({
       memoryMib: 256,
       drives: [],
+      shares: [],
       serial: { kind: "stdio" },
       engine: "auto",
       clock: "host",

@@ -1,5 +1,5 @@
 /** Runs the real command line as a child process. */
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findGuest } from "../../images/guests.ts";
@@ -24,17 +24,43 @@ export function buildTabvisor(): void {
 
 /** @param input what is piped in; the pipe is closed behind it. */
 export function tabvisor(args: readonly string[], input = ""): Promise<Outcome> {
+  return watch(start(args, input));
+}
+
+/** Calls `act` with the process as soon as its output matches: to kill it, or to take away what it works on. */
+export function tabvisorUntil(
+  args: readonly string[],
+  pattern: RegExp,
+  act: (child: ChildProcess) => void,
+): Promise<Outcome> {
+  const child = start(args, "");
+  let output = "";
+  child.stdout.on("data", (text: string) => {
+    const matched = pattern.test(output);
+    output += text;
+    if (!matched && pattern.test(output)) act(child);
+  });
+  return watch(child);
+}
+
+function start(args: readonly string[], input: string): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [join(ROOT, "bin/tabvisor.mjs"), ...args]);
+  child.stdout.setEncoding("utf8");
+  child.stderr.setEncoding("utf8");
+  // A child that has ended already takes no input.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  return child;
+}
+
+function watch(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const child = spawn(process.execPath, [join(ROOT, "bin/tabvisor.mjs"), ...args]);
     const outcome = { stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (outcome.stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
+    child.stdout.on("data", (text: string) => (outcome.stdout += text));
+    child.stderr.on("data", (text: string) => (outcome.stderr += text));
     child.on("error", reject);
     child.on("close", (status) => resolve({ ...outcome, status, seconds: (performance.now() - started) / 1000 }));
-    // A child that has ended already takes no input.
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
   });
 }
 

@@ -9,7 +9,7 @@ import { engineModules } from "./engine.ts";
 
 export const IMAGES = join(DEFAULT_CACHE_DIR, "out");
 /** Beyond that a wait has failed; the machine may share its processors with much else. */
-const WAIT_LIMIT_MS = 150_000;
+const WAIT_LIMIT_MS = 270_000;
 const LONGEST_SLEEP_MS = 20;
 const PROMPT = "~ # ";
 

@@ -67,6 +67,14 @@ export interface NamespaceShape {
   readOnly: boolean;
 }
 
+const NAMESPACE_FEATURES = 24;
+const OPTIMAL_FIELDS_VALID = 0x10;
+const PREFERRED_WRITE_GRANULARITY = 64;
+const PREFERRED_DEALLOCATE_GRANULARITY = 68;
+const OPTIMAL_WRITE_SIZE = 72;
+const BLOCKS_PER_PAGE = 8;
+/** Linux reads ahead twice as much, in fewer and larger commands than without it. */
+const OPTIMAL_BLOCKS = 1024;
 const NAMESPACE_ATTRIBUTES = 99;
 const WRITE_PROTECTED = 1;
 const LBA_FORMAT_0 = 128;
@@ -76,6 +84,10 @@ export function identifyNamespace({ blocks, readOnly }: NamespaceShape): Uint8Ar
   const view = new DataView(bytes.buffer);
   // Size, capacity, use.
   for (const offset of [0, 8, 16]) setUint64(view, offset, blocks);
+  view.setUint8(NAMESPACE_FEATURES, OPTIMAL_FIELDS_VALID);
+  for (const offset of [PREFERRED_WRITE_GRANULARITY, PREFERRED_DEALLOCATE_GRANULARITY])
+    view.setUint16(offset, BLOCKS_PER_PAGE - 1, true);
+  view.setUint16(OPTIMAL_WRITE_SIZE, OPTIMAL_BLOCKS - 1, true);
   view.setUint8(NAMESPACE_ATTRIBUTES, readOnly ? WRITE_PROTECTED : 0);
   view.setUint8(LBA_FORMAT_0 + 2, LBA_SHIFT);
   return bytes;

@@ -60,6 +60,8 @@ const SEG_MAX = QUEUE_SIZE - 2;
 /** 4 KiB physical blocks, as a power of two of 512 bytes. */
 const PHYSICAL_BLOCK_EXPONENT = 3;
 const SECTORS_PER_PHYSICAL_BLOCK = 8;
+/** Linux reads ahead twice as much, in fewer and larger requests than without it. */
+const OPTIMAL_SECTORS = 1024;
 /** 16 MiB: a guest that is reset does not wait long for what it asked for. */
 const MAX_WRITE_ZEROES_SECTORS = 0x8000;
 const MAX_DISCARD_SECTORS = 0x40_0000;
@@ -264,7 +266,7 @@ export class VirtioBlk extends VirtioDevice {
     view.setUint32(Config.BlkSize, SECTOR_BYTES, true);
     view.setUint8(Config.PhysicalBlockExponent, PHYSICAL_BLOCK_EXPONENT);
     view.setUint16(Config.MinIoSize, SECTORS_PER_PHYSICAL_BLOCK, true);
-    view.setUint32(Config.OptIoSize, 0, true);
+    view.setUint32(Config.OptIoSize, OPTIMAL_SECTORS, true);
     view.setUint16(Config.NumQueues, 1, true);
     view.setUint32(Config.MaxDiscardSectors, MAX_DISCARD_SECTORS, true);
     view.setUint32(Config.MaxDiscardSegments, MAX_RANGES, true);

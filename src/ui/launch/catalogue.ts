@@ -1,6 +1,6 @@
 /** The guests that can be started, as the server has them, and their files. */
 import type { Guest } from "../../../images/guests.ts";
-import type { DriveConfig, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
+import type { BootDevice, DriveConfig, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 
 /** A guest of the menu; one that is not available has still to be built on the server. */
@@ -13,6 +13,8 @@ export interface MachineOptions {
   memoryMib: number;
   engine: EngineMode;
   append: string;
+  drives?: DriveConfig[];
+  bootOrder?: BootDevice[];
 }
 
 interface ImageIndex {
@@ -39,7 +41,7 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
     throw new VmError("load-failed", `${guest.title} has not been built here yet: \`${howToBuild(guest)}\` does that.`);
   }
   const { kernel, initrd, bios, vgaBios } = guest.files;
-  const drives = drivesOf(guest);
+  const drives = [...mediaOf(guest), ...(options.drives ?? [])];
   const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
     [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
   );
@@ -52,13 +54,14 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
         ? { kind: "firmware" }
         : { kind: "kernel", kernel: kernelBytes, append: options.append, ...(initrdBytes && { initrd: initrdBytes }) },
     ...(drives.length > 0 && { drives }),
+    ...(options.bootOrder && { bootOrder: options.bootOrder }),
     ...(biosBytes && { bios: biosBytes }),
     ...(vgaBiosBytes && { vgaBios: vgaBiosBytes }),
   };
 }
 
 /** The guest's own media, fetched as they are read. */
-function drivesOf({ files: { cdrom, floppy } }: Guest): DriveConfig[] {
+function mediaOf({ files: { cdrom, floppy } }: Guest): DriveConfig[] {
   const source = (path: string) => ({ kind: "url", url: imageUrl(path) }) as const;
   return [
     ...(cdrom === undefined ? [] : [{ interface: "ide", media: "cdrom", source: source(cdrom) } as const]),

@@ -1,28 +1,79 @@
 /** Turns a guest of the catalogue and a person's wishes into a running machine. */
-
+import { DEFAULT_GUEST } from "../../../images/guests.ts";
+import { nameOf } from "../../machine/openDrives.ts";
 import type { VmRequest } from "../../vm/vmClient.ts";
+import type { DriveConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 import { hasSharedMemory, loadEngine } from "../../worker/engineLoader.ts";
 import { describeMissing, missingFeatures } from "../../worker/features.ts";
 import { type CatalogueGuest, loadGuest, type MachineOptions } from "./catalogue.ts";
+import { drivesOf, kernelOf, type RoledFile } from "./droppedFiles.ts";
 import type { UrlOptions } from "./urlOptions.ts";
+
+/** The guest that is nothing but firmware: it boots what is in the drives. */
+const FIRMWARE_GUEST = "seabios";
+/** What most systems on disks and CDs are content with. */
+export const DRIVES_MEMORY_MIB = 512;
 
 /** What makes a VM of `guest`. */
 export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "guest" | "view"> = {}): VmRequest {
+  const { drives, bootOrder } = wishes;
+  const bootsDrives = guest.id === FIRMWARE_GUEST && drives !== undefined;
   const options: MachineOptions = {
-    memoryMib: wishes.memoryMib ?? guest.memoryMib,
+    memoryMib: wishes.memoryMib ?? (bootsDrives ? DRIVES_MEMORY_MIB : guest.memoryMib),
     engine: wishes.engine ?? "auto",
     append: wishes.append ?? guest.append,
+    ...(drives && { drives }),
+    ...(bootOrder && { bootOrder }),
   };
   return {
-    title: guest.title,
+    title: bootsDrives ? titleOf(drives) : guest.title,
     guest: guest.id,
     load: () => loadGuest(guest, options),
-    engine: () => {
-      checkFeatures();
-      return loadEngine();
-    },
+    engine,
   };
+}
+
+/** What a person does with files of their own. */
+export interface FilesChoice {
+  files: readonly RoledFile[];
+  memoryMib: number;
+  /** The kernel's command line. */
+  append: string;
+  /** What is written to disks is kept in the browser. */
+  keep: boolean;
+}
+
+/** What makes a VM of files; the firmware comes from the catalogue. */
+export function requestForFiles(guests: readonly CatalogueGuest[], choice: FilesChoice): VmRequest {
+  const { files, memoryMib, append, keep } = choice;
+  const drives = drivesOf(files, keep);
+  return {
+    title: files[0]?.file.name ?? "",
+    load: async () => {
+      const firmware = chooseGuest(guests, FIRMWARE_GUEST);
+      const boot = await kernelOf(files, append);
+      const config = await loadGuest(firmware, { memoryMib, engine: "auto", append: "", drives });
+      return boot ? { ...config, boot } : config;
+    },
+    engine,
+  };
+}
+
+/** The guest that a URL asks for, or that is meant where it names none. */
+export function guestIdOf({ guest, drives }: UrlOptions): string {
+  return guest ?? (drives ? FIRMWARE_GUEST : DEFAULT_GUEST);
+}
+
+function engine(): ReturnType<typeof loadEngine> {
+  checkFeatures();
+  return loadEngine();
+}
+
+/** The last part of the first image's address. */
+function titleOf([drive]: readonly DriveConfig[]): string {
+  const name = drive?.source ? nameOf(drive.source) : "";
+  return decodeURIComponent(name.split(/[?#]/, 1)[0].split("/").at(-1) ?? "") || name;
 }
 
 /** The guest that is asked for by name; throws a VmError that lists the others. */

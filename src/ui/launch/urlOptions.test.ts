@@ -12,13 +12,41 @@ it("takes what the URL mentions and nothing else", () => {
   });
 });
 
+it("takes drives by their addresses", () => {
+  const query = "?cdrom=images/cd.iso&hda=https%3A%2F%2Fexample.org%2Fa.qcow2&overlay=mine&fda=/dos.img&boot=d";
+  expect(parseUrlOptions(query, "https://tabvisor.org/page/")).toEqual({
+    drives: [
+      { interface: "ide", index: 0, source: { kind: "url", url: "https://example.org/a.qcow2" }, overlay: "mine" },
+      {
+        interface: "ide",
+        index: 2,
+        media: "cdrom",
+        source: { kind: "url", url: "https://tabvisor.org/page/images/cd.iso" },
+      },
+      { interface: "floppy", index: 0, source: { kind: "url", url: "https://tabvisor.org/dos.img" } },
+    ],
+    bootOrder: ["cdrom"],
+  });
+});
+
 it("keeps an empty command line", () => {
   expect(parseUrlOptions("?append=")).toEqual({ append: "" });
 });
 
-it.each(["memory=0", "memory=3073", "memory=1e3", "memory=", "memory=-5", "engine=", "engine=JIT", "view=vga"])(
-  "%s is a mistake",
-  (query) => {
-    expect(() => parseUrlOptions(`?${query}`)).toThrow(query);
-  },
-);
+it.each([
+  "hda=",
+  "cdrom=ftp://example.org/cd.iso",
+  "hda=javascript:1",
+  "overlay=mine",
+  "boot=x",
+  "memory=0",
+  "memory=3073",
+  "memory=1e3",
+  "memory=",
+  "memory=-5",
+  "engine=",
+  "engine=JIT",
+  "view=vga",
+])("%s is a mistake", (query) => {
+  expect(() => parseUrlOptions(`?${query}`, "https://tabvisor.org/")).toThrow(query);
+});

@@ -1,14 +1,26 @@
 /**
- * The page's URL parameters: `?guest=ID&engine=interp|jit|auto&memory=MIB&append=…`, for the embedded page also
- * `view=screen|serial|both`. Everything is optional; a value that cannot be is a VmError that says which can.
+ * The page's URL parameters: `?guest=ID&engine=interp|jit|auto&memory=MIB&append=…`, drives as `hda=URL&cdrom=URL&fda=URL` with
+ * `overlay=NAME` for what is written to the first disk and `boot=a|c|d`, for the embedded page also `view=screen|serial|both`.
+ * Everything is optional; a value that cannot be is a VmError that says which can.
  */
 import { MAX_RAM_MIB } from "../../core/engine.ts";
-import type { EngineMode } from "../../vm/vmConfig.ts";
+import type { BootDevice, DriveConfig, EngineMode } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 
 export const ENGINE_MODES = ["auto", "interp", "jit"] as const satisfies readonly EngineMode[];
 export const VIEWS = ["both", "screen", "serial"] as const;
 export type View = (typeof VIEWS)[number];
+
+/** Drives that can be named, after QEMU's options. */
+const DRIVES = {
+  hda: { interface: "ide", index: 0 },
+  hdb: { interface: "ide", index: 1 },
+  cdrom: { interface: "ide", index: 2, media: "cdrom" },
+  fda: { interface: "floppy", index: 0 },
+  fdb: { interface: "floppy", index: 1 },
+} as const satisfies Record<string, DriveConfig>;
+const BOOT_LETTERS = ["a", "c", "d"] as const;
+const BOOT_DEVICES = { a: "floppy", c: "disk", d: "cdrom" } as const;
 
 /** What the URL asks for; what it does not mention is undefined. */
 export interface UrlOptions {
@@ -17,10 +29,13 @@ export interface UrlOptions {
   memoryMib?: number;
   /** Replaces the guest's kernel command line. */
   append?: string;
+  drives?: DriveConfig[];
+  bootOrder?: BootDevice[];
   view?: View;
 }
 
-export function parseUrlOptions(search: string): UrlOptions {
+/** Addresses are relative to `base`. */
+export function parseUrlOptions(search: string, base = globalThis.document?.baseURI ?? ""): UrlOptions {
   const parameters = new URLSearchParams(search);
   const options: UrlOptions = {};
   const guest = parameters.get("guest");
@@ -31,9 +46,35 @@ export function parseUrlOptions(search: string): UrlOptions {
   if (memory !== null) options.memoryMib = parseMemory(memory);
   const append = parameters.get("append");
   if (append !== null) options.append = append;
+  const drives = parseDrives(parameters, base);
+  if (drives.length > 0) options.drives = drives;
+  const boot = parameters.get("boot");
+  if (boot !== null) options.bootOrder = [BOOT_DEVICES[oneOf("boot", boot, BOOT_LETTERS)]];
   const view = parameters.get("view");
   if (view !== null) options.view = oneOf("view", view, VIEWS);
   return options;
+}
+
+function parseDrives(parameters: URLSearchParams, base: string): DriveConfig[] {
+  const overlay = parameters.get("overlay");
+  const drives = Object.entries(DRIVES).flatMap(([name, place]): DriveConfig[] => {
+    const address = parameters.get(name);
+    return address === null ? [] : [{ ...place, source: { kind: "url", url: parseAddress(name, address, base) } }];
+  });
+  if (overlay === null) return drives;
+  const [disk] = drives;
+  if (disk?.index !== 0 || disk.interface !== "ide" || overlay === "")
+    throw new VmError(
+      "bad-config",
+      `overlay=${overlay}: it names where what is written to hda is kept; there is no hda.`,
+    );
+  return [{ ...disk, overlay }, ...drives.slice(1)];
+}
+
+function parseAddress(name: string, address: string, base: string): string {
+  const url = URL.canParse(address, base) ? new URL(address, base) : undefined;
+  if (address !== "" && (url?.protocol === "http:" || url?.protocol === "https:")) return url.href;
+  throw new VmError("bad-config", `${name}=${address}: it must be the address of an image, with http or https.`);
 }
 
 /** MiB of guest memory. */
