@@ -55,7 +55,7 @@ export const GUESTS: readonly Guest[] = [
   {
     id: "isolinux-686",
     title: "Debian 686 kernel from CD",
-    description: "Firmware, the ISOLINUX boot loader, and the 32-bit kernel with a busybox shell.",
+    description: "Firmware, the ISOLINUX boot loader, and the same kernel with a busybox shell.",
     files: { cdrom: "isolinux-686/cdrom.iso", ...FIRMWARE },
     append: "",
     memoryMib: 128,
@@ -63,7 +63,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     id: "memtest86-ia32",
-    title: "Memtest86+, 32-bit",
+    title: "Memtest86+ ia32",
     description: "Tests the machine's memory, from CD.",
     files: { cdrom: "memtest86/ia32.iso", ...FIRMWARE },
     append: "",
@@ -72,7 +72,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     id: "memtest86-x64",
-    title: "Memtest86+, 64-bit",
+    title: "Memtest86+ x64",
     description: "Tests the machine's memory in long mode, from CD.",
     files: { cdrom: "memtest86/x64.iso", ...FIRMWARE },
     append: "",

@@ -1,6 +1,7 @@
 /**
  * An ATAPI CD-ROM drive: the PACKET command's phases around a {@link CdUnit}. Documents: ATA/ATAPI-7 volume 1, 6.24 and volume 2,
- * 11.8 (protocol), INF-8020i revision 2.6. Departures: no overlap; a byte count limit of 0 means as much as possible.
+ * 11.8 (protocol), INF-8020i revision 2.6. Departures: no overlap; a byte count limit of 0 means as much as possible; power-on is
+ * no unit attention (boot loaders that do not ask twice find the disc).
  */
 import { bool, object, u8, u16 } from "../../bus/savedState.ts";
 import { Command, SECTOR_BYTES, Status } from "./ataRegisters.ts";

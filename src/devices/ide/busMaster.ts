@@ -47,7 +47,8 @@ function powerOn(): BusMasterState {
 
 export class BusMasterChannel implements DmaPort {
   private state = powerOn();
-  private readonly descriptor = new DataView(new ArrayBuffer(DESCRIPTOR_BYTES));
+  private readonly descriptorBytes = new Uint8Array(DESCRIPTOR_BYTES);
+  private readonly descriptor = new DataView(this.descriptorBytes.buffer);
   /** The channel hears that transfers may go on. */
   onStart: (() => void) | undefined;
 
@@ -142,7 +143,7 @@ export class BusMasterChannel implements DmaPort {
       state.status = (state.status & ~ACTIVE) | ERROR;
       return false;
     }
-    memory.read(state.next, new Uint8Array(descriptor.buffer));
+    memory.read(state.next, this.descriptorBytes);
     const flags = descriptor.getUint32(4, true);
     state.next += DESCRIPTOR_BYTES;
     state.base = (descriptor.getUint32(0, true) & ~1) >>> 0;

@@ -74,7 +74,7 @@ function ownDrives({ files: { cdrom, floppy } }: Guest): DriveConfig[] {
 }
 
 function sourceOf(path: string): DriveSource {
-  return { kind: "url", url: new URL(`images/${path}`, document.baseURI).href };
+  return { kind: "url", url: imageUrl(path) };
 }
 
 function isSamePlace(a: DriveConfig, b: DriveConfig): boolean {
@@ -91,7 +91,7 @@ async function fetchBytes(path: string): Promise<Uint8Array> {
 }
 
 async function fetchImage(path: string): Promise<Response> {
-  const url = new URL(`images/${path}`, document.baseURI);
+  const url = imageUrl(path);
   let response: Response;
   try {
     response = await fetch(url);
@@ -100,4 +100,8 @@ async function fetchImage(path: string): Promise<Response> {
   }
   if (!response.ok) throw new VmError("load-failed", `images/${path} could not be fetched: HTTP ${response.status}`);
   return response;
+}
+
+function imageUrl(path: string): string {
+  return new URL(`images/${path}`, document.baseURI).href;
 }

@@ -1,0 +1,66 @@
+/** The guests of the catalogue as machines, for boot tests. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findGuest, type Guest } from "../../images/guests.ts";
+import type { AttachedDrive } from "../../src/machine/drives.ts";
+import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
+import { GuestMachine, type GuestMachineOptions } from "../support/guestMachine.ts";
+
+const IMAGES = join(import.meta.dirname, "../../images/.cache/out");
+/** What a CD-ROM drive is on, unless told otherwise: the master of the second channel. */
+const CDROM_INDEX = 2;
+
+/** The bytes of an image, by its path in the catalogue. */
+export function image(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(join(IMAGES, path)));
+}
+
+export function hasImages(...paths: string[]): boolean {
+  return paths.every((path) => existsSync(join(IMAGES, path)));
+}
+
+/** Whether the guest's images are built: `npm test` does so, a bare `vitest` may not have. */
+export function hasGuest(id: string): boolean {
+  return hasImages(...Object.values(guestOf(id).files));
+}
+
+/** A machine with the guest, not yet run. */
+export function startGuest(id: string, over: Partial<GuestMachineOptions> = {}): Promise<GuestMachine> {
+  const { files, memoryMib, append } = guestOf(id);
+  const read = (path: string | undefined) => (path === undefined ? undefined : image(path));
+  const [kernel, initrd, bios, vgaBios] = [files.kernel, files.initrd, files.bios, files.vgaBios].map(read);
+  return GuestMachine.create({
+    memoryMib,
+    boot: kernel ? { kind: "kernel", kernel, append, ...(initrd && { initrd }) } : { kind: "firmware" },
+    ...(bios && { bios }),
+    ...(vgaBios && { vgaBios }),
+    drives: drivesOf(files),
+    ...over,
+  });
+}
+
+function guestOf(id: string): Guest {
+  const guest = findGuest(id);
+  if (!guest) throw new Error(`there is no guest ${id}`);
+  return guest;
+}
+
+function drivesOf({ cdrom, floppy }: Guest["files"]): AttachedDrive[] {
+  const drives: AttachedDrive[] = [];
+  if (cdrom !== undefined) drives.push(cdromDrive(image(cdrom)));
+  if (floppy !== undefined) drives.push(floppyDrive(image(floppy)));
+  return drives;
+}
+
+export function cdromDrive(bytes: Uint8Array): AttachedDrive {
+  const backend = new MemoryBackend(bytes, { readOnly: true });
+  return { interface: "ide", index: CDROM_INDEX, media: "cdrom", backend };
+}
+
+export function floppyDrive(bytes: Uint8Array): AttachedDrive {
+  return { interface: "floppy", index: 0, media: "disk", backend: new MemoryBackend(bytes) };
+}
+
+export function ideDisk(bytes: Uint8Array): AttachedDrive {
+  return { interface: "ide", index: 0, media: "disk", backend: new MemoryBackend(bytes) };
+}
