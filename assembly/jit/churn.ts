@@ -62,7 +62,7 @@ export function isChurning(cpu: Vcpu, page: u32): bool {
  * A store beside the code of `page`. True when there have been so many that the code is to be dropped: stores to the page are slow as
  * long as it has some, and what is run still is soon made again.
  */
-export function isDataByNow(page: u32): bool {
+export function noteStore(page: u32): bool {
   const place = claimPlace(page);
   place.stores++;
   return place.stores > FIRST_STORES << (3 * min(place.drops, MOST_DROPS));

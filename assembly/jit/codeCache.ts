@@ -4,7 +4,7 @@ import { Attention, Vcpu } from "../cpu/state";
 import { installModule } from "../host/imports";
 import { blocksOverlap, clearBlocks, forgetJumpsInto, killBlocks } from "../interp/blocks";
 import { clearCodePage } from "../mmu/codePages";
-import { isDataByNow, noteDrop, noteInvalidation } from "./churn";
+import { noteDrop, noteInvalidation, noteStore } from "./churn";
 import { SEGMENTS, Segment, cacheState, currentSegment, emptySegment, initSegments, segmentAt } from "./segments";
 import {
   Translation,
@@ -29,7 +29,7 @@ export function codeWritten(cpu: Vcpu, physical: u64, size: u32): void {
   const blocksRemain = killBlocks(cpu, start, size);
   const translationsRemain = killTranslations(cpu, start, size, true);
   if (!blocksRemain && !translationsRemain) clearCodePage(start >> 12);
-  else if (isDataByNow(start >> 12)) dropPage(cpu, start >> 12);
+  else if (noteStore(start >> 12)) dropPage(cpu, start >> 12);
 }
 
 /** Forgets the code of a page that is stored to as data is. */
@@ -42,7 +42,7 @@ function dropPage(cpu: Vcpu, page: u32): void {
 
 /** Whether a store to [physical, physical + size), within one page with code, is for codeWritten: it hits code, or is one too many beside it. */
 export function wantsCodeWritten(physical: u64, size: u32): bool {
-  return codeOverlaps(physical, size) || isDataByNow((<u32>physical) >> 12);
+  return codeOverlaps(physical, size) || noteStore((<u32>physical) >> 12);
 }
 
 /** Whether a write to [physical, physical + size), within one page, would hit code. */

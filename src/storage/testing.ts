@@ -1,6 +1,8 @@
 /** Backends and stores for tests. */
+
 import type { Random } from "../../tests/support/random.ts";
 import { type BlockBackend, StorageError } from "../bus/blockBackend.ts";
+import { MemoryBackend } from "./memoryBackend.ts";
 import { MemoryStore } from "./memoryStore.ts";
 import type { OverlayStore } from "./overlayStore.ts";
 
@@ -121,5 +123,27 @@ export class PowerCutStore implements OverlayStore {
     const bytes = new Uint8Array(SECTOR_BYTES);
     this.cache.read(sector * SECTOR_BYTES, bytes);
     this.medium.write(sector * SECTOR_BYTES, bytes);
+  }
+}
+
+/** A medium in memory that counts flushes and may fail. */
+export class FallibleMemory extends MemoryBackend {
+  flushes = 0;
+  broken = false;
+
+  /** `sectors` sectors of bytes that tell where they are from. */
+  static ofSectors(sectors: number, readOnly = false): FallibleMemory {
+    const bytes = new Uint8Array(sectors * SECTOR_BYTES);
+    for (let index = 0; index < bytes.length; index++) bytes[index] = Math.imul(index, 0x9e3779b1) >>> 24;
+    return new FallibleMemory(bytes, { readOnly });
+  }
+
+  override read(offset: number, target: Uint8Array): undefined {
+    if (this.broken) throw new Error("the medium is gone");
+    super.read(offset, target);
+  }
+
+  override flush(): undefined {
+    this.flushes++;
   }
 }

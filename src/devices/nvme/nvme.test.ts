@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Disk } from "../../bus/disk.ts";
 import { IoScheduler } from "../../bus/ioScheduler.ts";
-import { MemoryBackend } from "../../storage/memoryBackend.ts";
+import { FallibleMemory } from "../../storage/testing.ts";
 import { type ConformanceEnv, describeDevice } from "../conformance/describeDevice.ts";
 import { PciReg } from "../pci/pciRegisters.ts";
 import { Admin, Io, NvmeStatus, Reg } from "./nvmeRegisters.ts";
@@ -12,31 +12,11 @@ const LIST = 0x8000;
 const SECOND_LIST = 0x9000;
 const [READY, FATAL] = [1, 2];
 
-class TestBackend extends MemoryBackend {
-  flushes = 0;
-  broken = false;
-
-  override read(offset: number, target: Uint8Array): undefined {
-    if (this.broken) throw new Error("the medium is gone");
-    super.read(offset, target);
-  }
-
-  override flush(): undefined {
-    this.flushes++;
-  }
-}
-
-function createBackend(readOnly = false): TestBackend {
-  const bytes = new Uint8Array(BLOCKS * 512);
-  for (let index = 0; index < bytes.length; index++) bytes[index] = Math.imul(index, 0x9e3779b1) >>> 24;
-  return new TestBackend(bytes, { readOnly });
-}
-
-let backend: TestBackend;
+let backend: FallibleMemory;
 let host: TestHost;
 
 function create(readOnly = false): void {
-  backend = createBackend(readOnly);
+  backend = FallibleMemory.ofSectors(BLOCKS, readOnly);
   host = new TestHost((env) => new Disk("disk0", new IoScheduler(env.clock), backend));
 }
 
@@ -288,7 +268,9 @@ describe("NVMe I/O commands", () => {
   it("begin again after a restore", () => {
     host.submit({ opcode: Io.Read, cdw: blocks(2, 9) }, 1);
     const saved = structuredClone(host.card.save());
-    const other = new TestHost((env) => new Disk("disk0", new IoScheduler(env.clock), createBackend()));
+    const other = new TestHost(
+      (env) => new Disk("disk0", new IoScheduler(env.clock), FallibleMemory.ofSectors(BLOCKS)),
+    );
     other.env.memory.bytes.set(host.env.memory.bytes);
     other.card.restore(saved);
     expect(structuredClone(other.card.save())).toEqual(saved);
@@ -300,7 +282,8 @@ describe("NVMe I/O commands", () => {
 
 describeDevice(
   "Nvme",
-  (env: ConformanceEnv) => plugNvme(env, new Disk("disk0", new IoScheduler(env.clock), createBackend())),
+  (env: ConformanceEnv) =>
+    plugNvme(env, new Disk("disk0", new IoScheduler(env.clock), FallibleMemory.ofSectors(BLOCKS))),
   (card, env) => {
     mapBar(card);
     env.mmio.write(0xfe00_0000 + Reg.Aqa, 0x0007_0007, 4);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Disk } from "../../bus/disk.ts";
 import { IoScheduler } from "../../bus/ioScheduler.ts";
 import { MemoryBackend } from "../../storage/memoryBackend.ts";
+import { FallibleMemory } from "../../storage/testing.ts";
 import { ConformanceEnv, describeDevice } from "../conformance/describeDevice.ts";
 import { CONFIG_AT, mapBars, NOTIFY_AT, plugVirtio, TestDriver } from "./testDriver.ts";
 import { BlkFeature, VirtioBlk } from "./virtioBlk.ts";
@@ -26,36 +27,15 @@ function range(sector: number, sectors: number, flags = 0): { bytes: Uint8Array 
   return { bytes: new Uint8Array(view.buffer) };
 }
 
-/** A medium that counts flushes and may fail. */
-class TestBackend extends MemoryBackend {
-  flushes = 0;
-  broken = false;
-
-  override read(offset: number, target: Uint8Array): undefined {
-    if (this.broken) throw new Error("the medium is gone");
-    super.read(offset, target);
-  }
-
-  override flush(): undefined {
-    this.flushes++;
-  }
-}
-
-function createBackend(readOnly = false): TestBackend {
-  const bytes = new Uint8Array(SECTORS * 512);
-  for (let index = 0; index < bytes.length; index++) bytes[index] = Math.imul(index, 0x9e3779b1) >>> 24;
-  return new TestBackend(bytes, { readOnly });
-}
-
 for (const packed of [false, true]) {
   describe(`virtio-blk, ${packed ? "packed" : "split"} ring`, () => {
-    let backend: TestBackend;
+    let backend: FallibleMemory;
     let disk: Disk;
     let driver: TestDriver;
 
     const create = (readOnly = false): void => {
       const env = new ConformanceEnv();
-      backend = createBackend(readOnly);
+      backend = FallibleMemory.ofSectors(SECTORS, readOnly);
       disk = new Disk("disk0", new IoScheduler(env.clock), backend);
       driver = new TestDriver(new VirtioBlk({ disk }), packed, env);
       driver.start();
@@ -178,7 +158,7 @@ for (const packed of [false, true]) {
       const env = new ConformanceEnv();
       env.memory.bytes.set(driver.memory.bytes);
       const other = new TestDriver(
-        new VirtioBlk({ disk: new Disk("disk0", new IoScheduler(env.clock), createBackend()) }),
+        new VirtioBlk({ disk: new Disk("disk0", new IoScheduler(env.clock), FallibleMemory.ofSectors(SECTORS)) }),
         packed,
         env,
       );
@@ -200,7 +180,7 @@ for (const packed of [false, true]) {
 describeDevice(
   "VirtioBlk",
   (env) => {
-    const disk = new Disk("disk0", new IoScheduler(env.clock), createBackend());
+    const disk = new Disk("disk0", new IoScheduler(env.clock), FallibleMemory.ofSectors(SECTORS));
     return plugVirtio(env, new VirtioBlk({ disk }));
   },
   (card, env) => {
