@@ -26,12 +26,12 @@ export interface VmRequest {
   title: string;
   /** The guest's id in the catalogue, when it is from there. */
   guest?: string;
-  /** Fetches the parts; may throw, with one clear message. */
-  load(): Promise<VmConfig>;
+  /** Fetches the parts; may throw, with one clear message. What takes long is told to `onProgress`. */
+  load(onProgress: (message: string) => void): Promise<VmConfig>;
   engine(): Promise<EngineModules>;
 }
 
-/** `state` also when a failure or its reason changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did. */
+/** `state` also when a failure, its reason or the progress of loading changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did. */
 export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives";
 
 /** A drive whose medium can be changed, by its name: "ide2", "floppy0". */
@@ -63,6 +63,7 @@ export class VmClient {
   private size: ScreenSize = { width: 720, height: 400 };
   private lastScreenText = "";
   private lastStats: VmStats = NO_STATS;
+  private loadingStep = "";
   private failedDrives: readonly string[] = [];
   private removable: readonly RemovableDrive[] = [];
   private isResponding = true;
@@ -107,6 +108,11 @@ export class VmClient {
     return this.stopReason;
   }
 
+  /** What loading is waiting for, if that takes long; else "". */
+  get progress(): string {
+    return this.loadingStep;
+  }
+
   /** Why it failed; undefined when it did not. */
   get failure(): Error | undefined {
     return this.error;
@@ -139,7 +145,7 @@ export class VmClient {
   /** Loads, makes and starts the VM. Never throws: what goes wrong is `state` "failed" and `failure`. */
   async boot(): Promise<void> {
     try {
-      const [config, engine] = await Promise.all([this.request.load(), this.request.engine()]);
+      const [config, engine] = await Promise.all([this.load(), this.request.engine()]);
       if (this.ended) return;
       await this.create(config, engine);
       this.removable = removableDrivesOf(config);
@@ -147,6 +153,13 @@ export class VmClient {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private load(): Promise<VmConfig> {
+    return this.request.load((message) => {
+      this.loadingStep = message;
+      this.emit("state");
+    });
   }
 
   pause(): Promise<void> {

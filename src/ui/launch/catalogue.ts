@@ -2,6 +2,7 @@
 import type { Guest } from "../../../images/guests.ts";
 import type { BootDevice, DriveConfig, DriveSource, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
+import { buildGuest } from "./imageBuilds.ts";
 
 /** A guest of the menu; one that is not available has still to be built on the server. */
 export interface CatalogueGuest extends Guest {
@@ -34,16 +35,13 @@ export async function loadCatalogue(): Promise<readonly CatalogueGuest[]> {
   return ((await response.json()) as ImageIndex).guests;
 }
 
-/** How to get a guest that is not there. */
-export function howToBuild(guest: Guest): string {
-  return `npm run image ${guest.id}`;
-}
-
-/** Fetches a guest's files; throws VmError. */
-export async function loadGuest(guest: CatalogueGuest, options: MachineOptions): Promise<VmConfig> {
-  if (!guest.available) {
-    throw new VmError("load-failed", `${guest.title} has not been built here yet: \`${howToBuild(guest)}\` does that.`);
-  }
+/** Fetches a guest's files, once the server has built them; throws VmError. */
+export async function loadGuest(
+  guest: CatalogueGuest,
+  options: MachineOptions,
+  onProgress: (message: string) => void,
+): Promise<VmConfig> {
+  if (!guest.available) await buildGuest(guest, onProgress);
   const { kernel, initrd, bios, vgaBios } = guest.files;
   const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
     [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
