@@ -1,4 +1,5 @@
 /** The report as text. */
+import { printDisks } from "../disks/disks.ts";
 import { digits, table, timeText } from "../figures.ts";
 import { printLoops } from "../loops/loops.ts";
 import { CONTENDERS, type ContenderId } from "./contender.ts";
@@ -28,9 +29,13 @@ ${host.cpu}, ${host.cores} cores, load ${host.loadAverage.toFixed(1)}, Node ${ho
     printCounters(report.programs),
     printBoots(report.boots),
     printLoops(report.loops),
+    printDisks(report.disks),
     printSummary(report.summary),
     report.skipped.map((line) => `skipped: ${line}`),
-    [...report.errors, ...report.loops.flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`))],
+    [
+      ...report.errors,
+      ...[...report.loops, ...report.disks].flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`)),
+    ],
   ];
   const lines = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));
   return lines.join("\n\n");
