@@ -4,7 +4,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { ICONS } from "./icons.ts";
 import type { KeptDisks } from "./keptDisks.ts";
 import "./keptDisks.ts";
-import type { CatalogueGuest } from "./launch/catalogue.ts";
+import { type CatalogueGuest, hasDisk } from "./launch/catalogue.ts";
 import { buildsGuests, howToBuild } from "./launch/imageBuilds.ts";
 import { ENGINE_MODES, parseMemory, type UrlOptions } from "./launch/urlOptions.ts";
 import "./pageNotice.ts";
@@ -80,11 +80,12 @@ export class GuestMenu extends LitElement {
   private renderWishes(): unknown {
     return html`
       <details>
-        <summary>Memory, engine, command line</summary>
+        <summary>Memory, engine, command line, disk</summary>
         <form @submit=${(event: Event) => event.preventDefault()}>
           <label>Memory in MiB <input name="memory" inputmode="numeric" placeholder="as the guest wants" /></label>
           <label>Engine <select name="engine">${ENGINE_MODES.map((mode) => html`<option>${mode}</option>`)}</select></label>
           <label class="wide">Kernel command line <input name="append" spellcheck="false" placeholder="as the guest wants" /></label>
+          <label class="wide check"><input type="checkbox" name="keep" /> Keep what the guest writes to its disk in this browser</label>
         </form>
       </details>
       ${this.mistake ? html`<page-notice kind="error" .message=${this.mistake}></page-notice>` : ""}
@@ -103,7 +104,7 @@ export class GuestMenu extends LitElement {
 
   private choose(guest: CatalogueGuest): void {
     try {
-      const choice: GuestChoice = { guest, wishes: this.readWishes() };
+      const choice: GuestChoice = { guest, wishes: this.readWishes(guest) };
       this.dialog.close();
       this.dispatchEvent(new CustomEvent("choose-guest", { detail: choice }));
     } catch (error) {
@@ -111,7 +112,7 @@ export class GuestMenu extends LitElement {
     }
   }
 
-  private readWishes(): GuestChoice["wishes"] {
+  private readWishes(guest: CatalogueGuest): GuestChoice["wishes"] {
     const fields = new FormData(this.form);
     const text = (name: string): string => String(fields.get(name) ?? "").trim();
     const engine = ENGINE_MODES.find((mode) => mode === text("engine"));
@@ -119,6 +120,7 @@ export class GuestMenu extends LitElement {
       ...(text("memory") !== "" && { memoryMib: parseMemory(text("memory")) }),
       ...(engine && { engine }),
       ...(text("append") !== "" && { append: text("append") }),
+      ...(fields.has("keep") && hasDisk(guest) && { overlay: guest.id }),
     };
   }
 
