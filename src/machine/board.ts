@@ -31,12 +31,14 @@ import { Rtc } from "../devices/rtc/rtc.ts";
 import { IsaUart } from "../devices/uart/isaUart.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
+import { Vmport } from "../devices/vmmouse/vmport.ts";
 import type { MachineClock } from "./clocks.ts";
+import { generalRegisters } from "./cpuState.ts";
 import type { DriveBay } from "./drives.ts";
 import { ExpansionCards, type ExpansionOptions } from "./expansionCards.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
-import type { BootDevice } from "./vmConfig.ts";
+import type { BootDevice, GuestSignal } from "./vmConfig.ts";
 
 export interface BoardOptions {
   engine: Engine;
@@ -52,6 +54,7 @@ export interface BoardOptions {
   onReset: () => void;
   onDebugExit?: ((status: number) => void) | undefined;
   onPam: (segment: number, readRam: boolean, writeRam: boolean) => void;
+  onSignal: (signal: GuestSignal) => void;
 }
 
 /** The host imports of an engine, before its board exists: the board plugs itself in. */
@@ -77,6 +80,7 @@ export class Board {
   readonly clock: MachineClock;
   readonly localApic: LocalApic;
   readonly keyboardController: IsaKeyboardController;
+  readonly vmport: Vmport;
   readonly vga: StdVga;
   readonly com1: IsaUart;
   readonly com2: IsaUart;
@@ -101,6 +105,7 @@ export class Board {
       clock,
       mmio,
       setIntr: (asserted) => engine.setInterruptRequest(asserted),
+      busHz: pc.APIC_BUS_HZ,
       acknowledgePic: () => pic.acknowledge(),
       onNmi: () => engine.raiseNmi(),
       onEoi: (vector) => this.ioApic.endOfInterrupt(vector),
@@ -161,6 +166,17 @@ export class Board {
       onA20: (open) => engine.setA20(open),
       onReset: options.onReset,
     });
+    this.keyboardController.keyboard.onLeds = (leds) => options.onSignal({ kind: "leds", ...leds });
+    this.vmport = new Vmport({
+      name: "vmport",
+      ports,
+      registers: generalRegisters(engine),
+      memoryBytes: engine.sizeBytes,
+      tscHz: pc.TSC_HZ,
+      busHz: pc.APIC_BUS_HZ,
+      onPointerPacket: () => this.keyboardController.mouse.nudge(),
+      onPointerMode: (absolute) => options.onSignal({ kind: "pointer", absolute }),
+    });
     const port92 = new Port92(ports, {
       setA20: (open) => {
         engine.setA20(open);
@@ -194,6 +210,7 @@ export class Board {
       rtc,
       hpet,
       this.keyboardController,
+      this.vmport,
       port92,
       dma,
       floppy,
@@ -210,6 +227,11 @@ export class Board {
   /** Power-on reset of every device. */
   reset(): void {
     for (const device of this.devices) device.reset();
+  }
+
+  /** The mouse, as `Ps2Mouse.move`, to whichever device the guest listens to. */
+  moveMouse(dx: number, dy: number, dz: number, buttons: number): void {
+    if (!this.vmport.mouse.moveBy(dx, dy, dz, buttons)) this.keyboardController.mouse.move(dx, dy, dz, buttons);
   }
 
   /** What the CPU tells the board (HostEvent). */

@@ -21,7 +21,7 @@ import { FirmwareRom, mapShadowAsRam } from "./firmware.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
 import { runVgaBios } from "./vgaBios.ts";
-import type { StopReason, VmConfig } from "./vmConfig.ts";
+import type { GuestSignal, StopReason, VmConfig } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 
 export interface MachineBackends {
@@ -35,6 +35,7 @@ export interface MachineBackends {
   drives?: readonly AttachedDrive[];
   /** A medium failed; the guest has an I/O error. */
   onDriveFailure?: (error: Error) => void;
+  onSignal?: (signal: GuestSignal) => void;
 }
 
 /** What a slice came to. */
@@ -104,6 +105,7 @@ export class Machine {
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),
       onDebugExit: config.debugExit ? (status) => this.stop({ kind: "debug-exit", status }) : undefined,
+      onSignal: (signal) => backends.onSignal?.(signal),
       onPam: (segment, readRam, writeRam) => this.firmware?.setPam(segment, readRam, writeRam),
     });
     host.board = this.board;

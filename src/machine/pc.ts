@@ -41,3 +41,5 @@ export const LOW_ROM_END = 0x10_0000;
 
 /** Frequency of the TSC: it counts nanoseconds of guest time. */
 export const TSC_HZ = 1_000_000_000;
+/** Frequency of the local APIC's timer before its divider. */
+export const APIC_BUS_HZ = 1_000_000_000;

@@ -20,7 +20,7 @@ export interface IsaKeyboardControllerOptions {
 }
 
 const KIND = "i8042";
-const VERSION = 1;
+const VERSION = 2;
 const SHAPE = object({ controller: I8042_SHAPE, keyboard: PS2_KEYBOARD_SHAPE, mouse: PS2_MOUSE_SHAPE });
 const PORT_DATA = 0x60;
 const PORT_COMMAND = 0x64;
