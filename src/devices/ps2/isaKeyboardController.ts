@@ -33,7 +33,7 @@ export class IsaKeyboardController implements Device {
 
   constructor(options: IsaKeyboardControllerOptions) {
     this.name = options.name;
-    this.keyboard = new Ps2Keyboard();
+    this.keyboard = new Ps2Keyboard(`${options.name} keyboard`, options.clock);
     this.mouse = new Ps2Mouse(`${options.name} mouse`, options.clock);
     this.chip = new I8042({ ...options, keyboard: this.keyboard, mouse: this.mouse });
     this.claimPorts(options.ports);
