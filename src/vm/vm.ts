@@ -202,6 +202,13 @@ export class Vm {
     return typed;
   }
 
+  /** Types text as it is, without names of keys; characters that a US keyboard lacks are left out. */
+  paste(text: string): Promise<void> {
+    const typed = this.typist.paste(text);
+    this.wake?.();
+    return typed;
+  }
+
   /** The VGA text screen, lines joined by newlines; "" in graphics modes. */
   screenText(): string {
     return readTextScreen(this.machine.board.vga.chip)?.join("\n") ?? "";

@@ -15,6 +15,9 @@ export const VM_MOUSE_SHAPE = object({
   status: u16,
   absolute: bool,
   buttons: u8,
+  /** Where the pointer was last. */
+  x: u16,
+  y: u16,
   queue: list(u32),
 });
 
@@ -63,6 +66,8 @@ export class VmMouse {
   private status = STATUS_ERROR;
   private absolute = false;
   private buttons = 0;
+  private x = 0;
+  private y = 0;
   private queue: number[] = [];
 
   constructor(private readonly options: VmMouseOptions) {}
@@ -80,14 +85,18 @@ export class VmMouse {
    */
   moveTo(x: number, y: number, dz: number, buttons: number): boolean {
     if (!this.absolute) return false;
-    this.push(0, toCoordinate(x), toCoordinate(y), dz, buttons);
+    this.x = toCoordinate(x);
+    this.y = toCoordinate(y);
+    this.push(0, this.x, this.y, dz, buttons);
     return true;
   }
 
   /** As `Ps2Mouse.move`, for a guest that listens here and not to the PS/2 mouse's own packets; else returns false. */
   moveBy(dx: number, dy: number, dz: number, buttons: number): boolean {
     if (!this.absolute) return false;
-    this.push(VmMouseFlag.RELATIVE, Math.trunc(dx) | 0, -Math.trunc(dy) | 0, dz, buttons);
+    // Buttons and wheel alone belong to the device that the guest has the position from.
+    if (dx === 0 && dy === 0) this.push(0, this.x, this.y, dz, buttons);
+    else this.push(VmMouseFlag.RELATIVE, Math.trunc(dx) | 0, -Math.trunc(dy) | 0, dz, buttons);
     return true;
   }
 
@@ -129,16 +138,19 @@ export class VmMouse {
 
   reset(): void {
     this.disable();
-    this.buttons = 0;
+    this.buttons = this.x = this.y = 0;
   }
 
   save(): VmMouseState {
-    return { status: this.status, absolute: this.absolute, buttons: this.buttons, queue: [...this.queue] };
+    const { status, absolute, buttons, x, y } = this;
+    return { status, absolute, buttons, x, y, queue: [...this.queue] };
   }
 
   restore(state: VmMouseState): void {
     this.status = state.status;
     this.buttons = state.buttons;
+    this.x = state.x;
+    this.y = state.y;
     this.queue = state.queue.slice(0, MAX_QUEUE_WORDS);
     this.setAbsolute(state.absolute);
   }

@@ -147,6 +147,12 @@ describe("the absolute pointer", () => {
     enable();
     expect(port.mouse.moveBy(3, 4, 0, 2)).toBe(true);
     expect(packet()).toEqual([VmMouseFlag.RELATIVE | VmMouseFlag.RIGHT, 3, 0xffff_fffc, 0]);
+    port.mouse.moveTo(1, 0, 0, 0);
+    port.mouse.moveBy(0, 0, 0, 1);
+    expect([packet(), packet()]).toEqual([
+      [0, 0xffff, 0, 0],
+      [VmMouseFlag.LEFT, 0xffff, 0, 0],
+    ]);
   });
 
   it("takes a wrong count for an error until it is enabled again", () => {
