@@ -202,8 +202,12 @@ export class Vm {
     return typed;
   }
 
-  /** Types text as it is, without names of keys; characters that a US keyboard lacks are left out. */
+  /**
+   * Types text as it is, without names of keys; characters that a US keyboard lacks are left out. Keys that are down are let go of:
+   * those that ask for pasting are not part of it.
+   */
   paste(text: string): Promise<void> {
+    this.keyboard.releaseAll();
     const typed = this.typist.paste(text);
     this.wake?.();
     return typed;
