@@ -20,6 +20,7 @@ import { IsaFloppy } from "../devices/floppy/isaFloppy.ts";
 import { FwCfg } from "../devices/fwcfg/fwCfg.ts";
 import { Hpet } from "../devices/hpet/hpet.ts";
 import { Piix3Ide } from "../devices/ide/piix3Ide.ts";
+import { IsaParallel } from "../devices/parallel/isaParallel.ts";
 import { PciBus } from "../devices/pci/pciBus.ts";
 import { PicPair } from "../devices/pic/picPair.ts";
 import { I440Fx } from "../devices/piix/i440fx.ts";
@@ -27,6 +28,7 @@ import { Piix3 } from "../devices/piix/piix3.ts";
 import { Piix4Pm } from "../devices/piix/piix4Pm.ts";
 import { Pit } from "../devices/pit/pit.ts";
 import { IsaKeyboardController } from "../devices/ps2/isaKeyboardController.ts";
+import { Pvpanic } from "../devices/pvpanic/pvpanic.ts";
 import { Rtc } from "../devices/rtc/rtc.ts";
 import { IsaUart } from "../devices/uart/isaUart.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
@@ -45,6 +47,8 @@ export interface BoardOptions {
   clock: MachineClock;
   com1: UartBackend;
   com2: UartBackend;
+  /** A byte printed on LPT1. */
+  onPrint: (byte: number) => void;
   drives: DriveBay;
   bootOrder?: readonly BootDevice[] | undefined;
   expansion: ExpansionOptions;
@@ -184,6 +188,14 @@ export class Board {
       },
       onFastReset: options.onReset, // the whole board, as QEMU does
     });
+    const lpt1 = new IsaParallel({
+      name: "lpt1",
+      clock,
+      ports,
+      basePort: pc.PORT_LPT1,
+      irq: router.isaIrq(pc.IRQ_LPT1),
+      onByte: options.onPrint,
+    });
     this.com1 = this.uart("com1", pc.PORT_COM1, pc.IRQ_COM1, options.com1);
     this.com2 = this.uart("com2", pc.PORT_COM2, pc.IRQ_COM2, options.com2);
     this.fwCfg = new FwCfg(ports, engine, { ramBytes: engine.sizeBytes });
@@ -217,6 +229,8 @@ export class Board {
       this.fwCfg,
       this.com1,
       this.com2,
+      lpt1,
+      new Pvpanic(ports, (crashLoaded) => options.onSignal({ kind: "panicked", crashLoaded })),
       new DebugCon(ports, options.onDebugByte),
       new PostCodePort(ports),
       ...this.expansion.devices,

@@ -27,6 +27,8 @@ import { VmError } from "./vmError.ts";
 export interface MachineBackends {
   com1: UartBackend;
   com2: UartBackend;
+  /** What the guest prints on LPT1. */
+  onPrint?: (byte: number) => void;
   onDebugByte: (byte: number) => void;
   /** What the guest's hvc0 is connected to; without it there is none. */
   console?: ConsoleBackend;
@@ -91,6 +93,7 @@ export class Machine {
       clock: this.clock,
       com1: backends.com1,
       com2: backends.com2,
+      onPrint: (byte) => backends.onPrint?.(byte),
       drives: this.drives,
       bootOrder: config.bootOrder,
       expansion: {

@@ -1,5 +1,7 @@
 /** Linux's drivers on what is on the ISA bus beside drives. */
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { MachineBackends } from "../../src/machine/machine.ts";
+import type { GuestSignal } from "../../src/machine/vmConfig.ts";
 import { hasImages, LinuxGuest } from "../support/linuxGuest.ts";
 
 const LIMIT_MS = 400_000;
@@ -8,12 +10,13 @@ const [KERNEL, ...INITRDS] = FILES;
 
 let guest: LinuxGuest;
 
-async function boot(append = ""): Promise<void> {
+async function boot(backends: Partial<MachineBackends> = {}): Promise<void> {
   guest = await LinuxGuest.create({
     kernel: KERNEL,
     initrds: INITRDS,
-    append: `console=ttyS0 rdinit=/init.modules ${append}`,
+    append: "console=ttyS0 rdinit=/init.modules",
     memoryMib: 128,
+    backends,
   });
   await guest.boot();
 }
@@ -33,8 +36,6 @@ function eventsOf(hex: string): number[][] {
 }
 
 describe.runIf(hasImages(...FILES))("Linux 686", () => {
-  afterEach(() => guest?.powerOff());
-
   it("takes positions from the VMware mouse port", { timeout: LIMIT_MS }, async () => {
     await boot();
     expect(await guest.run("cat /sys/hypervisor/type /sys/class/input/*/name; dmesg | grep -i hypervisor")).toMatch(
@@ -84,5 +85,32 @@ describe.runIf(hasImages(...FILES))("Linux 686", () => {
     ]);
     await guest.run("rmmod psmouse");
     expect(mouse.isAbsolute).toBe(false);
+  });
+
+  it("prints, and tells of its panic", { timeout: LIMIT_MS }, async () => {
+    let printed = "";
+    const signals: GuestSignal[] = [];
+    await boot({
+      onPrint: (byte) => {
+        printed += String.fromCharCode(byte);
+      },
+      onSignal: (signal) => signals.push(signal),
+    });
+    expect(await guest.run("dmesg | grep -E 'parport0|lp0'")).toMatch(
+      /parport0: PC-style at 0x378.*irq 7[\s\S]*lp0: using parport0/,
+    );
+    const interrupts = () => guest.run("grep -E ' 7:.*parport0' /proc/interrupts | awk '{print $2}'");
+    expect(await interrupts()).toBe("0");
+    await guest.run("(echo Tabvisor; seq 1 400) > /dev/lp0");
+    const expected = `Tabvisor\n${Array.from({ length: 400 }, (_, index) => `${index + 1}\n`).join("")}`;
+    expect(printed).toBe(expected);
+
+    expect(
+      await guest.run("cat /sys/devices/*/QEMU0001:00/capability /sys/bus/platform/devices/QEMU0001:00/capability"),
+    ).toContain("3");
+    guest.send("echo c > /proc/sysrq-trigger\n");
+    const isPanic = (signal: GuestSignal) => signal.kind === "panicked";
+    await guest.runUntil(() => signals.some(isPanic) || undefined, "panic");
+    expect(signals.filter(isPanic)).toEqual([{ kind: "panicked", crashLoaded: false }]);
   });
 });
