@@ -2,6 +2,7 @@ import type { Recipe } from "../types.ts";
 import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts";
 import { busyboxExt4 } from "./busyboxExt4.ts";
 import { driveModules686, driveModulesCloudAmd64 } from "./driveModules.ts";
+import { isaModules686 } from "./isaModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
 import { linux686 } from "./linux686.ts";
 import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
@@ -15,6 +16,7 @@ export const RECIPES: readonly Recipe[] = [
   linux686,
   driveModules686,
   driveModulesCloudAmd64,
+  isaModules686,
   memtest86,
   grubRescue,
   grubInvaders,

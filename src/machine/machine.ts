@@ -22,12 +22,14 @@ import { FirmwareRom, mapShadowAsRam } from "./firmware.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
 import { runVgaBios } from "./vgaBios.ts";
-import type { StopReason, VmConfig } from "./vmConfig.ts";
+import type { GuestSignal, StopReason, VmConfig } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 
 export interface MachineBackends {
   com1: UartBackend;
   com2: UartBackend;
+  /** What the guest prints on LPT1. */
+  onPrint?: (byte: number) => void;
   onDebugByte: (byte: number) => void;
   /** What the guest's hvc0 is connected to; without it there is none. */
   console?: ConsoleBackend;
@@ -36,6 +38,7 @@ export interface MachineBackends {
   drives?: readonly AttachedDrive[];
   /** A medium failed; the guest has an I/O error. */
   onDriveFailure?: (error: Error) => void;
+  onSignal?: (signal: GuestSignal) => void;
 }
 
 /** What a slice came to. */
@@ -91,6 +94,7 @@ export class Machine {
       clock: this.clock,
       com1: backends.com1,
       com2: backends.com2,
+      onPrint: (byte) => backends.onPrint?.(byte),
       drives: this.drives,
       bootOrder: config.bootOrder,
       expansion: {
@@ -105,6 +109,7 @@ export class Machine {
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),
       onDebugExit: config.debugExit ? (status) => this.stop({ kind: "debug-exit", status }) : undefined,
+      onSignal: (signal) => backends.onSignal?.(signal),
       onPam: (segment, readRam, writeRam) => this.firmware?.setPam(segment, readRam, writeRam),
     });
     host.board = this.board;

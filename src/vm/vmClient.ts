@@ -11,7 +11,8 @@ import { installErrorTransfer, unpackError } from "../worker/errors.ts";
 import { hasOffscreenCanvas } from "../worker/features.ts";
 import { type InputMessage, type OutputMessage, postInput } from "../worker/messages.ts";
 import type { VmService } from "../worker/vmService.ts";
-import type { MediumConfig, ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
+import { GuestSignals } from "./guestSignals.ts";
+import type { GuestSignal, MediumConfig, ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { NO_STATS } from "./vmStats.ts";
 
@@ -31,8 +32,11 @@ export interface VmRequest {
   engine(): Promise<EngineModules>;
 }
 
-/** `state` also when a failure, its reason or the progress of loading changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did. */
-export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives";
+/**
+ * `state` also when a failure, its reason or the progress of loading changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did,
+ * `signal` when {@link VmClient.signals} did.
+ */
+export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives" | "signal";
 
 /** A drive whose medium can be changed, by its name: "ide2", "floppy0". */
 export interface RemovableDrive {
@@ -57,6 +61,7 @@ export class VmClient {
   readonly id = ++lastId;
   /** COM1. */
   readonly serial: ByteChannel;
+  readonly signals = new GuestSignals();
   private currentState: ClientState = "loading";
   private stopReason: StopReason | undefined;
   private error: Error | undefined;
@@ -206,6 +211,11 @@ export class VmClient {
     return this.call((service) => service.type(script));
   }
 
+  /** Types text as it is on the PS/2 keyboard, US layout; resolves when the guest has taken the last key. */
+  paste(text: string): Promise<void> {
+    return this.call((service) => service.paste(text));
+  }
+
   /** Sends text to COM1. */
   send(text: string): void {
     this.post({ kind: "serial", bytes: new TextEncoder().encode(text) });
@@ -224,6 +234,11 @@ export class VmClient {
   /** The mouse: counts right and down, wheel notches, `MouseEvent.buttons`. */
   mouse(dx: number, dy: number, dz: number, buttons: number): void {
     this.post({ kind: "mouse", dx, dy, dz, buttons });
+  }
+
+  /** The pointer, by fractions of the screen's width and height; nothing happens where the guest takes no positions. */
+  pointTo(x: number, y: number, dz: number, buttons: number): void {
+    this.post({ kind: "pointer", x, y, dz, buttons });
   }
 
   /** Whether anybody can see the screen. */
@@ -309,6 +324,7 @@ export class VmClient {
     else if (message.kind === "state") this.setState(message.state, message.reason);
     else if (message.kind === "screen-size") this.resize(message.width, message.height);
     else if (message.kind === "frame") this.drawFrame(message);
+    else if (message.kind === "signal") this.noteSignal(message.signal);
     else if (message.kind === "drive-failure")
       this.setDriveFailures([...this.failedDrives.filter((one) => one !== message.message), message.message]);
     else if (message.kind === "fault") this.die(message.error.message, unpackError(message.error));
@@ -319,6 +335,11 @@ export class VmClient {
       this.lastStats = message.stats;
       this.emit("stats");
     }
+  }
+
+  private noteSignal(signal: GuestSignal): void {
+    this.signals.note(signal);
+    this.emit("signal");
   }
 
   private receive(bytes: Uint8Array): void {
