@@ -5,6 +5,7 @@ import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { measureLoops } from "./loops/loops.ts";
 import { type BenchOptions, OptionError, parseBenchOptions, USAGE } from "./options.ts";
+import { measureScreens } from "./screen/screen.ts";
 import type { Contender } from "./suite/contender.ts";
 import { chromium } from "./suite/contenders/chromium.ts";
 import { host } from "./suite/contenders/host.ts";
@@ -54,12 +55,22 @@ async function bench(options: BenchOptions): Promise<number> {
   const suite = new Suite(options, say);
   await suite.measure(pairs);
   const loops = await measureLoops(loopOptions(options, about.qemu !== null), say);
+  const screens = options.screen ? await measureScreens(options, say) : [];
   const results = suite.results(images);
   const { runs, engine } = options;
-  const report: BenchReport = { host: about, runs, engine, ...results, loops, summary: summarize(results), skipped };
+  const report: BenchReport = {
+    host: about,
+    runs,
+    engine,
+    ...results,
+    loops,
+    screens,
+    summary: summarize(results),
+    skipped,
+  };
   process.stdout.write(`${printReport(report)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  return report.errors.length > 0 || loops.some(({ errors }) => errors.length > 0) ? 1 : 0;
+  return report.errors.length > 0 || [...loops, ...screens].some(({ errors }) => errors.length > 0) ? 1 : 0;
 }
 
 /** Engine and command line; the page is built when it is served. Says itself what is wrong. */

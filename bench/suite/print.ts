@@ -1,6 +1,7 @@
 /** The report as text. */
 import { digits, table, timeText } from "../figures.ts";
 import { printLoops } from "../loops/loops.ts";
+import { printScreens } from "../screen/screen.ts";
 import { CONTENDERS, type ContenderId } from "./contender.ts";
 import type { BenchReport, BootRow, ProgramRow, SummaryFigure } from "./report.ts";
 import { speedRatio } from "./summary.ts";
@@ -28,9 +29,14 @@ ${host.cpu}, ${host.cores} cores, load ${host.loadAverage.toFixed(1)}, Node ${ho
     printCounters(report.programs),
     printBoots(report.boots),
     printLoops(report.loops),
+    printScreens(report.screens),
     printSummary(report.summary),
     report.skipped.map((line) => `skipped: ${line}`),
-    [...report.errors, ...report.loops.flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`))],
+    [
+      ...report.errors,
+      ...report.loops.flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`)),
+      ...report.screens.flatMap(({ errors }) => errors),
+    ],
   ];
   const lines = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));
   return lines.join("\n\n");
