@@ -54,6 +54,15 @@ export class ChangedPages {
     return false;
   }
 
+  /** A bit for each page written after look `last`, the lowest first. */
+  bitsSince(last: number): Uint32Array {
+    const words = new Uint32Array(Math.ceil(this.seenBy.length / WORD_PAGES));
+    for (let page = 0; page < this.seenBy.length; page++) {
+      if (this.seenBy[page] > last) words[page >>> 5] |= 1 << (page & 31);
+    }
+    return words;
+  }
+
   private takeLog(): void {
     const words = this.log();
     if (words === undefined) return;
