@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, s
 import { join } from "node:path";
 import { AptSource } from "./apt.ts";
 import { unpackDeb } from "./deb.ts";
-import { findGuest, GUESTS, type Guest } from "./guests.ts";
+import { findGuest, GUESTS, type Guest, pathsOf, recipesOf } from "./guests.ts";
 import { sha256 } from "./hash.ts";
 import { LocalSource } from "./localSource.ts";
 import { withLock } from "./lock.ts";
@@ -64,7 +64,10 @@ export async function buildImages(names: readonly string[], options: BuildOption
 
 /** The recipes that `names` stand for, each once. */
 function resolveNames(names: readonly string[], recipes: readonly Recipe[]): Recipe[] {
-  const ids = names.flatMap((name) => findGuest(name)?.recipes ?? [name]);
+  const ids = names.flatMap((name) => {
+    const guest = findGuest(name);
+    return guest ? recipesOf(guest) : [name];
+  });
   return [...new Set(ids)].map((id) => {
     const recipe = recipes.find((candidate) => candidate.id === id);
     if (recipe) return recipe;
@@ -182,7 +185,7 @@ function makeIndex(outDir: string, recipes: readonly Recipe[]): ImageIndex {
     if (manifest) images[id] = { packages: manifest.packages, files: manifest.files };
   }
   const isThere = (path: string) => existsSync(join(outDir, path));
-  const guests = GUESTS.map((guest) => ({ ...guest, available: Object.values(guest.files).every(isThere) }));
+  const guests = GUESTS.map((guest) => ({ ...guest, available: pathsOf(guest).every(isThere) }));
   return { version: 1, guests, images };
 }
 

@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { buildImages } from "../../images/build.ts";
 import { type CpioEntry, writeCpio } from "../../images/cpio.ts";
-import { findGuest, type Guest } from "../../images/guests.ts";
+import { filesOf, findGuest, type Guest } from "../../images/guests.ts";
 import { sha256 } from "../../images/hash.ts";
 import { dispersedSource } from "./dispersed.ts";
 
@@ -65,7 +65,8 @@ async function shellFiles(guest: Guest): Promise<BootFiles> {
   const onProgress = ({ message }: { message: string }) => process.stderr.write(`${message}\n`);
   const { outDir, failed } = await buildImages([guest.id], { onProgress });
   if (failed[0]) throw new MissingError(failed[0].error.message);
-  const { files, append, memoryMib } = guest;
+  const { append = "", memoryMib } = guest;
+  const files = filesOf(guest);
   const path = (file: keyof typeof files) => join(outDir, files[file] as string);
   return {
     kernel: path("kernel"),

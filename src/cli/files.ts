@@ -1,7 +1,7 @@
 /** The files that options name: read whole or found to be writable before anything starts, with errors that name the option. */
 import { accessSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { findGuest } from "../../images/guests.ts";
+import { filesOf } from "../../images/guests.ts";
 import { isLinuxImage } from "../machine/linuxBoot.ts";
 import { findMultibootHeader } from "../machine/multiboot.ts";
 import type { BootSource, VmConfig } from "../vm/vmConfig.ts";
@@ -89,7 +89,7 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
 
 function readFirmware(option: string, path: string | undefined, imagesDir: string, file: "bios" | "vgaBios") {
   if (path === undefined) {
-    const builtIn = join(imagesDir, findGuest("seabios")?.files[file] ?? "");
+    const builtIn = join(imagesDir, filesOf()[file] ?? "");
     return existsSync(builtIn) ? readInput(option, builtIn) : undefined;
   }
   const bytes = readInput(option, path);

@@ -4,7 +4,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { ICONS } from "./icons.ts";
 import type { KeptDisks } from "./keptDisks.ts";
 import "./keptDisks.ts";
-import { type CatalogueGuest, howToBuild } from "./launch/catalogue.ts";
+import { type CatalogueGuest, hasDisk, howToBuild } from "./launch/catalogue.ts";
 import { ENGINE_MODES, parseMemory, type UrlOptions } from "./launch/urlOptions.ts";
 import "./pageNotice.ts";
 import { menuStyles } from "./guestMenuStyles.ts";
@@ -70,11 +70,12 @@ export class GuestMenu extends LitElement {
   private renderWishes(): unknown {
     return html`
       <details>
-        <summary>Memory, engine, command line</summary>
+        <summary>Memory, engine, command line, disk</summary>
         <form @submit=${(event: Event) => event.preventDefault()}>
           <label>Memory in MiB <input name="memory" inputmode="numeric" placeholder="as the guest wants" /></label>
           <label>Engine <select name="engine">${ENGINE_MODES.map((mode) => html`<option>${mode}</option>`)}</select></label>
           <label class="wide">Kernel command line <input name="append" spellcheck="false" placeholder="as the guest wants" /></label>
+          <label class="wide check"><input type="checkbox" name="keep" /> Keep what the guest writes to its disk in this browser</label>
         </form>
       </details>
       ${this.mistake ? html`<page-notice kind="error" .message=${this.mistake}></page-notice>` : ""}
@@ -93,7 +94,7 @@ export class GuestMenu extends LitElement {
 
   private choose(guest: CatalogueGuest): void {
     try {
-      const choice: GuestChoice = { guest, wishes: this.readWishes() };
+      const choice: GuestChoice = { guest, wishes: this.readWishes(guest) };
       this.dialog.close();
       this.dispatchEvent(new CustomEvent("choose-guest", { detail: choice }));
     } catch (error) {
@@ -101,7 +102,7 @@ export class GuestMenu extends LitElement {
     }
   }
 
-  private readWishes(): GuestChoice["wishes"] {
+  private readWishes(guest: CatalogueGuest): GuestChoice["wishes"] {
     const fields = new FormData(this.form);
     const text = (name: string): string => String(fields.get(name) ?? "").trim();
     const engine = ENGINE_MODES.find((mode) => mode === text("engine"));
@@ -109,6 +110,7 @@ export class GuestMenu extends LitElement {
       ...(text("memory") !== "" && { memoryMib: parseMemory(text("memory")) }),
       ...(engine && { engine }),
       ...(text("append") !== "" && { append: text("append") }),
+      ...(fields.has("keep") && hasDisk(guest) && { overlay: guest.id }),
     };
   }
 

@@ -1,8 +1,11 @@
 /** The guests of the catalogue as machines, for boot tests. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findGuest, type Guest } from "../../images/guests.ts";
+import { filesOf, findGuest, type Guest, pathsOf } from "../../images/guests.ts";
+import { nodeOpeners } from "../../src/cli/nodeOpeners.ts";
 import type { AttachedDrive } from "../../src/machine/drives.ts";
+import { openDrives } from "../../src/machine/openDrives.ts";
+import type { DriveConfig } from "../../src/machine/vmConfig.ts";
 import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
 import { GuestMachine, type GuestMachineOptions } from "../support/guestMachine.ts";
 
@@ -21,20 +24,22 @@ export function hasImages(...paths: string[]): boolean {
 
 /** Whether the guest's images are built: `npm test` does so, a bare `vitest` may not have. */
 export function hasGuest(id: string): boolean {
-  return hasImages(...Object.values(guestOf(id).files));
+  return hasImages(...pathsOf(guestOf(id)));
 }
 
 /** A machine with the guest, not yet run. */
-export function startGuest(id: string, over: Partial<GuestMachineOptions> = {}): Promise<GuestMachine> {
-  const { files, memoryMib, append } = guestOf(id);
+export async function startGuest(id: string, over: Partial<GuestMachineOptions> = {}): Promise<GuestMachine> {
+  const guest = guestOf(id);
   const read = (path: string | undefined) => (path === undefined ? undefined : image(path));
+  const files = filesOf(guest);
   const [kernel, initrd, bios, vgaBios] = [files.kernel, files.initrd, files.bios, files.vgaBios].map(read);
+  const append = guest.append ?? "";
   return GuestMachine.create({
-    memoryMib,
+    memoryMib: guest.memoryMib,
     boot: kernel ? { kind: "kernel", kernel, append, ...(initrd && { initrd }) } : { kind: "firmware" },
     ...(bios && { bios }),
     ...(vgaBios && { vgaBios }),
-    drives: drivesOf(files),
+    drives: over.drives ?? (await openDrives(drivesOf(guest), nodeOpeners)),
     ...over,
   });
 }
@@ -45,11 +50,9 @@ function guestOf(id: string): Guest {
   return guest;
 }
 
-function drivesOf({ cdrom, floppy }: Guest["files"]): AttachedDrive[] {
-  const drives: AttachedDrive[] = [];
-  if (cdrom !== undefined) drives.push(cdromDrive(image(cdrom)));
-  if (floppy !== undefined) drives.push(floppyDrive(image(floppy)));
-  return drives;
+/** What is written to its disks is thrown away. */
+function drivesOf({ drives = [] }: Guest): DriveConfig[] {
+  return drives.map(({ file, ...place }) => ({ ...place, source: { kind: "file", path: join(IMAGES, file) } }));
 }
 
 export function cdromDrive(bytes: Uint8Array): AttachedDrive {

@@ -1,5 +1,6 @@
 /** The guests that can be started, as the server has them, and their files. */
-import type { Guest } from "../../../images/guests.ts";
+import { filesOf, type Guest } from "../../../images/guests.ts";
+import { placeDrives } from "../../machine/drivePlacement.ts";
 import type { BootDevice, DriveConfig, DriveSource, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 
@@ -14,12 +15,10 @@ export interface MachineOptions {
   engine: EngineMode;
   append: string;
   drives?: DriveConfig[];
+  /** Under this name the browser keeps what the guest writes to the first of its own disks. */
+  overlay?: string;
   bootOrder?: BootDevice[];
 }
-
-/** Where the media among a guest's files are. */
-const CDROM_DRIVE = { interface: "ide", index: 2, media: "cdrom" } as const;
-const FLOPPY_DRIVE = { interface: "floppy", index: 0 } as const;
 
 interface ImageIndex {
   guests: CatalogueGuest[];
@@ -44,12 +43,15 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
   if (!guest.available) {
     throw new VmError("load-failed", `${guest.title} has not been built here yet: \`${howToBuild(guest)}\` does that.`);
   }
-  const { kernel, initrd, bios, vgaBios } = guest.files;
+  const { kernel, initrd, bios, vgaBios } = filesOf(guest);
   const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
     [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
   );
   const wished = options.drives ?? [];
-  const drives = [...ownDrives(guest).filter((own) => !wished.some((one) => isSamePlace(one, own))), ...wished];
+  const drives = [
+    ...ownDrives(guest, options.overlay).filter((own) => !wished.some((one) => isSamePlace(one, own))),
+    ...wished,
+  ];
   return {
     memoryMib: options.memoryMib,
     engine: options.engine,
@@ -65,12 +67,26 @@ export async function loadGuest(guest: CatalogueGuest, options: MachineOptions):
   };
 }
 
+/** Whether the guest has a disk, so that there is something to keep. */
+export function hasDisk(guest: Guest): boolean {
+  return guest.drives?.some(isDisk) ?? false;
+}
+
 /** Media come from the server block by block, as the guest reads them. */
-function ownDrives({ files: { cdrom, floppy } }: Guest): DriveConfig[] {
-  return [
-    ...(cdrom ? [{ ...CDROM_DRIVE, source: sourceOf(cdrom) }] : []),
-    ...(floppy ? [{ ...FLOPPY_DRIVE, source: sourceOf(floppy) }] : []),
-  ];
+function ownDrives(guest: Guest, overlay: string | undefined): DriveConfig[] {
+  const placed = placeDrives(guest.drives?.map(({ file, ...place }) => ({ ...place, source: sourceOf(file) })) ?? []);
+  const drives = placed.map(({ config, index }) => ({ ...config, index }));
+  if (overlay === undefined) return drives;
+  const disk = drives.find(isDisk);
+  if (disk) return drives.map((drive) => (drive === disk ? { ...drive, overlay } : drive));
+  throw new VmError(
+    "bad-config",
+    `overlay=${overlay}: it names where what is written to a disk is kept; there is none.`,
+  );
+}
+
+function isDisk({ interface: on, media = "disk" }: Pick<DriveConfig, "interface" | "media">): boolean {
+  return on !== "floppy" && media === "disk";
 }
 
 function sourceOf(path: string): DriveSource {

@@ -17,13 +17,14 @@ export const DRIVES_MEMORY_MIB = 512;
 
 /** What makes a VM of `guest`. */
 export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "guest" | "view"> = {}): VmRequest {
-  const { drives, bootOrder } = wishes;
+  const { drives, overlay, bootOrder } = wishes;
   const bootsDrives = guest.id === FIRMWARE_GUEST && drives !== undefined;
   const options: MachineOptions = {
     memoryMib: wishes.memoryMib ?? (bootsDrives ? DRIVES_MEMORY_MIB : guest.memoryMib),
     engine: wishes.engine ?? "auto",
-    append: wishes.append ?? guest.append,
+    append: wishes.append ?? guest.append ?? "",
     ...(drives && { drives }),
+    ...(overlay !== undefined && { overlay }),
     ...(bootOrder && { bootOrder }),
   };
   return {
