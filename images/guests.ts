@@ -143,11 +143,9 @@ export const GUESTS: readonly Guest[] = [
     files: {
       kernel: "debian-installer-amd64/vmlinuz",
       initrd: "debian-installer-amd64/initrd-text.gz",
-      ...FIRMWARE,
     },
     append: INSTALLER,
     memoryMib: 1024,
-    recipes: ["debian-installer-amd64", "seabios"],
   },
   {
     id: "debian-installer-amd64-gtk",
@@ -156,11 +154,9 @@ export const GUESTS: readonly Guest[] = [
     files: {
       kernel: "debian-installer-amd64/vmlinuz",
       initrd: "debian-installer-amd64/initrd-gtk.gz",
-      ...FIRMWARE,
     },
     append: GRAPHICAL_INSTALLER,
     memoryMib: 1024,
-    recipes: ["debian-installer-amd64", "seabios"],
   },
   {
     id: "debian-installer-i386-text",
@@ -169,11 +165,9 @@ export const GUESTS: readonly Guest[] = [
     files: {
       kernel: "debian-installer-i386/vmlinuz",
       initrd: "debian-installer-i386/initrd-text.gz",
-      ...FIRMWARE,
     },
     append: INSTALLER,
     memoryMib: 512,
-    recipes: ["debian-installer-i386", "seabios"],
   },
   {
     id: "debian-installer-i386-gtk",
@@ -182,11 +176,9 @@ export const GUESTS: readonly Guest[] = [
     files: {
       kernel: "debian-installer-i386/vmlinuz",
       initrd: "debian-installer-i386/initrd-gtk.gz",
-      ...FIRMWARE,
     },
     append: GRAPHICAL_INSTALLER,
     memoryMib: 768,
-    recipes: ["debian-installer-i386", "seabios"],
   },
 ];
 

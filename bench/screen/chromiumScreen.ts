@@ -25,7 +25,7 @@ export async function startInChromium(engine: EngineMode): Promise<ScreenGuest> 
   try {
     const page = await browser.newPage();
     const body = Buffer.from(screenKernel());
-    await page.route(`**/images/${GUEST.files.kernel}`, (route) => route.fulfill({ body }));
+    await page.route(`**/images/${GUEST.files?.kernel}`, (route) => route.fulfill({ body }));
     await page.goto(`${server.url}?${new URLSearchParams({ guest: GUEST.id, engine, append: "" })}`);
     await page.waitForFunction(() => globalThis.tabvisor?.machines[0]?.screenSize.width === 1024);
     return {
