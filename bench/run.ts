@@ -7,6 +7,7 @@ import { diskFiles } from "./disks/diskFiles.ts";
 import { type DiskOptions, measureDisks } from "./disks/disks.ts";
 import { measureLoops } from "./loops/loops.ts";
 import { type BenchOptions, OptionError, parseBenchOptions, USAGE } from "./options.ts";
+import { measureScreens } from "./screen/screen.ts";
 import type { Contender } from "./suite/contender.ts";
 import { chromium } from "./suite/contenders/chromium.ts";
 import { host } from "./suite/contenders/host.ts";
@@ -57,6 +58,7 @@ async function bench(options: BenchOptions): Promise<number> {
   await suite.measure(pairs);
   const loops = await measureLoops(loopOptions(options, about.qemu !== null), say);
   const disks = await measureDisks(diskOptions(options), say);
+  const screens = options.screen ? await measureScreens(options, say) : [];
   const results = suite.results(images);
   const { runs, engine } = options;
   const report: BenchReport = {
@@ -66,12 +68,13 @@ async function bench(options: BenchOptions): Promise<number> {
     ...results,
     loops,
     disks,
+    screens,
     summary: summarize(results),
     skipped,
   };
   process.stdout.write(`${printReport(report)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  return report.errors.length > 0 || [...loops, ...disks].some(({ errors }) => errors.length > 0) ? 1 : 0;
+  return report.errors.length > 0 || [...loops, ...disks, ...screens].some(({ errors }) => errors.length > 0) ? 1 : 0;
 }
 
 /** Engine and command line; the page is built when it is served. Says itself what is wrong. */

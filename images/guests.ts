@@ -53,6 +53,10 @@ export function recipesOf(guest: Pick<Guest, "files" | "drives">): string[] {
 /** Both terminals show the kernel's messages; the last one named carries the main shell (`rootfs/init`). */
 const CONSOLES = "console=tty0 console=ttyS0,115200";
 
+/** The installer asks on the console named last. */
+const INSTALLER = "vga=normal fb=false console=ttyS0,115200 console=tty0";
+const GRAPHICAL_INSTALLER = "vga=788 console=ttyS0,115200 console=tty0";
+
 export const GUESTS: readonly Guest[] = [
   {
     id: "linux-amd64",
@@ -131,6 +135,50 @@ export const GUESTS: readonly Guest[] = [
     title: "SeaBIOS, no disk",
     description: "The firmware alone: it tests the machine, looks for something to boot and finds nothing.",
     memoryMib: 32,
+  },
+  {
+    id: "debian-installer-amd64-text",
+    title: "Debian installer, 64-bit, text",
+    description: "Debian's installer in text mode: arrow keys, Tab and Enter.",
+    files: {
+      kernel: "debian-installer-amd64/vmlinuz",
+      initrd: "debian-installer-amd64/initrd-text.gz",
+    },
+    append: INSTALLER,
+    memoryMib: 1024,
+  },
+  {
+    id: "debian-installer-amd64-gtk",
+    title: "Debian installer, 64-bit, graphical",
+    description: "Debian's installer under X: mouse and keys.",
+    files: {
+      kernel: "debian-installer-amd64/vmlinuz",
+      initrd: "debian-installer-amd64/initrd-gtk.gz",
+    },
+    append: GRAPHICAL_INSTALLER,
+    memoryMib: 1024,
+  },
+  {
+    id: "debian-installer-i386-text",
+    title: "Debian installer, 32-bit, text",
+    description: "The same for 32-bit PCs, in text mode.",
+    files: {
+      kernel: "debian-installer-i386/vmlinuz",
+      initrd: "debian-installer-i386/initrd-text.gz",
+    },
+    append: INSTALLER,
+    memoryMib: 512,
+  },
+  {
+    id: "debian-installer-i386-gtk",
+    title: "Debian installer, 32-bit, graphical",
+    description: "The same for 32-bit PCs, under X.",
+    files: {
+      kernel: "debian-installer-i386/vmlinuz",
+      initrd: "debian-installer-i386/initrd-gtk.gz",
+    },
+    append: GRAPHICAL_INSTALLER,
+    memoryMib: 768,
   },
 ];
 

@@ -2,6 +2,7 @@
 import type { EngineMode } from "../../src/vm/vmConfig.ts";
 import type { DiskFigure } from "../disks/disks.ts";
 import type { LoopFigure } from "../loops/loops.ts";
+import type { ScreenFigure } from "../screen/screen.ts";
 import type { BootTiming, ContenderId, GuestFigures } from "./contender.ts";
 import type { Arch } from "./guestImage.ts";
 import type { ProgramTiming } from "./measure.ts";
@@ -18,6 +19,7 @@ export interface BenchReport {
   ends: EndRow[];
   loops: LoopFigure[];
   disks: DiskFigure[];
+  screens: ScreenFigure[];
   summary: SummaryFigure[];
   /** Contenders that could not take part, and why. */
   skipped: string[];

@@ -1,6 +1,7 @@
 import type { Recipe } from "../types.ts";
 import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts";
 import { busyboxExt4 } from "./busyboxExt4.ts";
+import { debianInstallerAmd64, debianInstallerI386 } from "./debianInstaller.ts";
 import { driveModules686, driveModulesCloudAmd64 } from "./driveModules.ts";
 import { isaModules686 } from "./isaModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
@@ -26,4 +27,6 @@ export const RECIPES: readonly Recipe[] = [
   virtioModulesCloudAmd64,
   virtioModules686,
   busyboxExt4,
+  debianInstallerAmd64,
+  debianInstallerI386,
 ];

@@ -130,7 +130,8 @@ export class Board {
       drives: options.drives.on("ide"),
     });
     this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
-    this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram });
+    const dirtyLog = () => engine.takeDirtyPages(MemoryMap.VRAM, MemoryMap.VRAM_SIZE);
+    this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram, dirtyLog });
     const vgaFunction = new VgaFunction(spaces, {
       registerBar: this.vga.registerBar,
       vramBytes: engine.vram.length,
