@@ -1,10 +1,11 @@
 /** `<guest-menu>`: a dialog to choose what to start, as cards, with memory, engine and command line for those who care. */
 import { html, LitElement } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { hasDisk } from "../machine/guestDrives.ts";
 import { ICONS } from "./icons.ts";
 import type { KeptDisks } from "./keptDisks.ts";
 import "./keptDisks.ts";
-import { type CatalogueGuest, hasDisk } from "./launch/catalogue.ts";
+import type { CatalogueGuest } from "./launch/catalogue.ts";
 import { buildsGuests, howToBuild } from "./launch/imageBuilds.ts";
 import { ENGINE_MODES, parseMemory, type UrlOptions } from "./launch/urlOptions.ts";
 import "./pageNotice.ts";

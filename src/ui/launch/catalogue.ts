@@ -1,6 +1,6 @@
 /** The guests that can be started, as the server has them, and their files. */
 import { filesOf, type Guest } from "../../../images/guests.ts";
-import { placeDrives } from "../../machine/drivePlacement.ts";
+import { guestDrives } from "../../machine/guestDrives.ts";
 import type { BootDevice, DriveConfig, DriveSource, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 import { buildGuest } from "./imageBuilds.ts";
@@ -45,11 +45,8 @@ export async function loadGuest(
   const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
     [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
   );
-  const wished = options.drives ?? [];
-  const drives = [
-    ...ownDrives(guest, options.overlay).filter((own) => !wished.some((one) => isSamePlace(one, own))),
-    ...wished,
-  ];
+  const { overlay, drives: wished } = options;
+  const drives = guestDrives(guest, { sourceOf, overlay, wished });
   return {
     memoryMib: options.memoryMib,
     engine: options.engine,
@@ -65,34 +62,9 @@ export async function loadGuest(
   };
 }
 
-/** Whether the guest has a disk, so that there is something to keep. */
-export function hasDisk(guest: Guest): boolean {
-  return guest.drives?.some(isDisk) ?? false;
-}
-
 /** Media come from the server block by block, as the guest reads them. */
-function ownDrives(guest: Guest, overlay: string | undefined): DriveConfig[] {
-  const placed = placeDrives(guest.drives?.map(({ file, ...place }) => ({ ...place, source: sourceOf(file) })) ?? []);
-  const drives = placed.map(({ config, index }) => ({ ...config, index }));
-  if (overlay === undefined) return drives;
-  const disk = drives.find(isDisk);
-  if (disk) return drives.map((drive) => (drive === disk ? { ...drive, overlay } : drive));
-  throw new VmError(
-    "bad-config",
-    `overlay=${overlay}: it names where what is written to a disk is kept; there is none.`,
-  );
-}
-
-function isDisk({ interface: on, media = "disk" }: Pick<DriveConfig, "interface" | "media">): boolean {
-  return on !== "floppy" && media === "disk";
-}
-
 function sourceOf(path: string): DriveSource {
   return { kind: "url", url: imageUrl(path) };
-}
-
-function isSamePlace(a: DriveConfig, b: DriveConfig): boolean {
-  return a.interface === b.interface && a.index === b.index;
 }
 
 async function fetchBytes(path: string): Promise<Uint8Array> {
