@@ -9,12 +9,14 @@ import { linux686 } from "./linux686.ts";
 import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
 import { seabios } from "./seabios.ts";
 import { virtioModules686, virtioModulesCloudAmd64 } from "./virtioModules.ts";
+import { xen } from "./xen.ts";
 
 /** Every recipe there is. */
 export const RECIPES: readonly Recipe[] = [
   seabios,
   linuxCloudAmd64,
   linux686,
+  xen,
   driveModules686,
   driveModulesCloudAmd64,
   isaModules686,

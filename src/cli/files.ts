@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { filesOf, type Guest, pathsOf } from "../../images/guests.ts";
+import { guestBoot } from "../machine/guestBoot.ts";
 import { guestDrives } from "../machine/guestDrives.ts";
 import { isLinuxImage } from "../machine/linuxBoot.ts";
 import { findMultibootHeader } from "../machine/multiboot.ts";
@@ -111,15 +112,7 @@ function checkBuilt(guest: Guest, imagesDir: string): void {
 }
 
 function readGuestBoot(guest: Guest, append: string | undefined, imagesDir: string): BootSource {
-  const { kernel, initrd } = filesOf(guest);
-  if (kernel === undefined) return { kind: "firmware" };
-  const read = (path: string) => readInput("--guest", join(imagesDir, path));
-  return {
-    kind: "kernel",
-    kernel: read(kernel),
-    append: append ?? guest.append ?? "",
-    ...(initrd !== undefined && { initrd: read(initrd) }),
-  };
+  return guestBoot(guest, (path) => readInput("--guest", join(imagesDir, path)), append);
 }
 
 /** A drive of the command line takes the place of the guest's own. */

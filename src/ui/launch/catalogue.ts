@@ -1,5 +1,6 @@
 /** The guests that can be started, as the server has them, and their files. */
-import { filesOf, type Guest } from "../../../images/guests.ts";
+import { filesOf, type Guest, wholeFilesOf } from "../../../images/guests.ts";
+import { guestBoot } from "../../machine/guestBoot.ts";
 import { guestDrives } from "../../machine/guestDrives.ts";
 import type { BootDevice, DriveConfig, DriveSource, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
@@ -41,24 +42,22 @@ export async function loadGuest(
   onProgress: (message: string) => void,
 ): Promise<VmConfig> {
   if (!guest.available) await buildGuest(guest, onProgress);
-  const { kernel, initrd, bios, vgaBios } = filesOf(guest);
-  const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
-    [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
+  const files = new Map(
+    await Promise.all(wholeFilesOf(guest).map(async (path) => [path, await fetchBytes(path)] as const)),
   );
+  const read = (path: string) => files.get(path) as Uint8Array;
+  const { bios, vgaBios } = filesOf(guest);
   const { overlay, drives: wished } = options;
   const drives = guestDrives(guest, { sourceOf, overlay, wished });
   return {
     memoryMib: options.memoryMib,
     engine: options.engine,
     clock: "host",
-    boot:
-      kernelBytes === undefined
-        ? { kind: "firmware" }
-        : { kind: "kernel", kernel: kernelBytes, append: options.append, ...(initrdBytes && { initrd: initrdBytes }) },
+    boot: guestBoot(guest, read, options.append),
     ...(drives.length > 0 && { drives }),
     ...(options.bootOrder && { bootOrder: options.bootOrder }),
-    ...(biosBytes && { bios: biosBytes }),
-    ...(vgaBiosBytes && { vgaBios: vgaBiosBytes }),
+    bios: read(bios),
+    ...(vgaBios && { vgaBios: read(vgaBios) }),
   };
 }
 
