@@ -9,6 +9,17 @@ export declare function portRead(port: u32, size: u32): u32;
 @external("host", "portWrite")
 export declare function portWrite(port: u32, value: u32, size: u32): void;
 
+/**
+ * INS of up to `count` units of `size` bytes into the engine's memory at `address`, in one piece. How many units came: 0 where the
+ * device takes them one at a time.
+ */
+@external("host", "portReadBlock")
+export declare function portReadBlock(port: u32, size: u32, address: u32, count: u32): u32;
+
+/** OUTS likewise. */
+@external("host", "portWriteBlock")
+export declare function portWriteBlock(port: u32, size: u32, address: u32, count: u32): u32;
+
 /** A read of physical address `high:low` that is neither RAM nor ROM. `size` is 1, 2 or 4. */
 @external("host", "mmioRead")
 export declare function mmioRead(low: u32, high: u32, size: u32): u32;

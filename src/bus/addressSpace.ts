@@ -8,6 +8,13 @@ export type AccessSize = 1 | 2 | 4;
 export interface IoHandler {
   read(offset: number, size: AccessSize): number;
   write(offset: number, value: number, size: AccessSize): void;
+  /**
+   * As many reads of `size` bytes at the same offset as are sure to need nothing in between, in one piece: how many bytes of `target`
+   * were filled, a multiple of `size`, perhaps 0. For data registers; a handler without it is read unit by unit.
+   */
+  readBlock?(offset: number, size: AccessSize, target: Uint8Array): number;
+  /** Writes likewise. */
+  writeBlock?(offset: number, size: AccessSize, source: Uint8Array): number;
 }
 
 export interface ClaimOptions {

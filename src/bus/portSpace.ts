@@ -75,6 +75,19 @@ export class PortSpace implements AddressSpace {
     this.write(port + half, value >>> (half * 8), half);
   }
 
+  /** What {@link IoHandler.readBlock} of the port's handler does; 0 where it has none. */
+  readBlock(port: number, size: AccessSize, target: Uint8Array): number {
+    const range = this.ranges[this.table[port]];
+    if (!range?.handler.readBlock || !range.takes(port, size)) return 0;
+    return range.handler.readBlock(port - range.base, size, target);
+  }
+
+  writeBlock(port: number, size: AccessSize, source: Uint8Array): number {
+    const range = this.ranges[this.table[port]];
+    if (!range?.handler.writeBlock || !range.takes(port, size)) return 0;
+    return range.handler.writeBlock(port - range.base, size, source);
+  }
+
   private release(range: ClaimedRange): void {
     const index = this.ranges.indexOf(range);
     if (index < 0) return;

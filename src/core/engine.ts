@@ -16,6 +16,10 @@ import { mergeRegions, readTranslation, type TranslationProfile } from "./profil
 export interface HostImports {
   portRead(port: number, size: number): number;
   portWrite(port: number, value: number, size: number): void;
+  /** REP INS into `target`, part of the engine's memory: how many bytes came, 0 where they go unit by unit. */
+  portReadBlock(port: number, size: number, target: Uint8Array): number;
+  /** REP OUTS likewise. */
+  portWriteBlock(port: number, size: number, source: Uint8Array): number;
   mmioRead(low: number, high: number, size: number): number;
   mmioWrite(low: number, high: number, value: number, size: number): void;
   acknowledgeInterrupt(): number;
@@ -132,7 +136,10 @@ export class Engine implements GuestMemory {
         throw new Error(`engine assertion failed, line ${line}`);
       },
     };
-    const instance = await WebAssembly.instantiate(module, { env, host: { ...host, installModule } });
+    const instance = await WebAssembly.instantiate(module, {
+      env,
+      host: { ...host, ...blockImports(host, memory), installModule },
+    });
     engine = new Engine(memory, instance.exports as unknown as EngineExports, ramMib * MIB, shared);
     engine.setJit(jit);
     return engine;
@@ -302,4 +309,16 @@ function allocateMemory(ramMib: number, shared: boolean): WebAssembly.Memory {
       `this machine could not be given ${ramMib} MiB of guest memory (${Math.round((pages * PAGE) / MIB)} MiB with the engine); try less`,
     );
   }
+}
+
+/** The engine names places in its memory, the host gets views of them. */
+function blockImports(host: HostImports, memory: WebAssembly.Memory) {
+  const units = (size: number, address: number, count: number, move: (bytes: Uint8Array) => number) =>
+    move(new Uint8Array(memory.buffer, address >>> 0, (count >>> 0) * size)) / size;
+  return {
+    portReadBlock: (port: number, size: number, address: number, count: number) =>
+      units(size, address, count, (target) => host.portReadBlock(port, size, target)),
+    portWriteBlock: (port: number, size: number, address: number, count: number) =>
+      units(size, address, count, (source) => host.portWriteBlock(port, size, source)),
+  };
 }

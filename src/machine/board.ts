@@ -68,6 +68,10 @@ export class HostSide implements HostImports {
   portRead = (port: number, size: number) => this.board?.ports.read(port & 0xffff, size as AccessSize) ?? -1;
   portWrite = (port: number, value: number, size: number) =>
     this.board?.ports.write(port & 0xffff, value >>> 0, size as AccessSize);
+  portReadBlock = (port: number, size: number, target: Uint8Array) =>
+    this.board?.ports.readBlock(port & 0xffff, size as AccessSize, target) ?? 0;
+  portWriteBlock = (port: number, size: number, source: Uint8Array) =>
+    this.board?.ports.writeBlock(port & 0xffff, size as AccessSize, source) ?? 0;
   mmioRead = (low: number, high: number, size: number) =>
     this.board?.mmio.read((high >>> 0) * 0x1_0000_0000 + (low >>> 0), size as AccessSize) ?? -1;
   mmioWrite = (low: number, high: number, value: number, size: number) =>

@@ -81,6 +81,8 @@ export class Mmu {
     const others = {
       portRead: none,
       portWrite: none,
+      portReadBlock: none,
+      portWriteBlock: none,
       acknowledgeInterrupt: none,
       nowNs: none,
       event: none,

@@ -48,6 +48,8 @@ export function emptyHost(over: Partial<HostImports> = {}): HostImports {
   return {
     portRead: (_port, size) => ones(size),
     portWrite: () => {},
+    portReadBlock: () => 0,
+    portWriteBlock: () => 0,
     mmioRead: (_low, _high, size) => ones(size),
     mmioWrite: () => {},
     acknowledgeInterrupt: () => -1,

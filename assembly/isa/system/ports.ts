@@ -1,5 +1,5 @@
 // IN, OUT, INS, OUTS. SDM vol. 2; permissions: vol. 1 19.5 (IOPL and the I/O permission bit map).
-import { portRead, portWrite } from "../../host/imports";
+import { portRead, portReadBlock, portWrite, portWriteBlock } from "../../host/imports";
 import { Flag, Mode, Seg, SegAttr, Vcpu, registerAddress, segment } from "../../cpu/state";
 import { raiseGp } from "../../cpu/exceptions";
 import { Insn, Prefix } from "../../decode/insn";
@@ -7,14 +7,15 @@ import { Exec } from "../../interp/exec";
 import { segmentLinear } from "../../mmu/segmentation";
 import { checkWrite } from "../../mmu/slow";
 import { systemLoad16 } from "../../mmu/systemAccess";
+import { SOURCE, DESTINATION, elementsOnPage, hostToRead, hostToWrite } from "../stringState";
 import { faulted } from "./segments";
 
 /** Iterations of a repeated instruction before interrupts get a look. */
 const REPEAT_BATCH: u32 = 512;
 
 const RCX: u32 = 1;
-const RSI: u32 = 6;
-const RDI: u32 = 7;
+/** Fewer go one at a time. */
+const LEAST_BLOCK: u64 = 8;
 const IO_MAP_BASE: u32 = 0x66;
 
 /** Whether the program may use `bytes` ports from `port` on; false with a fault pending. */
@@ -72,7 +73,7 @@ function writeIndex(cpu: Vcpu, i: Insn, register: u32, value: u64): void {
 }
 
 function inOne(cpu: Exec, i: Insn, port: u32, bytes: u32): void {
-  const index = load<u64>(registerAddress(cpu, RDI)) & addressMask(i);
+  const index = load<u64>(registerAddress(cpu, DESTINATION)) & addressMask(i);
   const linear = segmentLinear(cpu, Seg.ES, index, bytes, true);
   // The device must not see a read whose value cannot be stored.
   if (faulted(cpu) || !checkWrite(cpu, linear, bytes)) return;
@@ -80,17 +81,34 @@ function inOne(cpu: Exec, i: Insn, port: u32, bytes: u32): void {
   if (bytes == 4) cpu.store<u32>(linear, value);
   else if (bytes == 2) cpu.store<u16>(linear, value);
   else cpu.store<u8>(linear, value);
-  writeIndex(cpu, i, RDI, index + cpu.directionStep * <i64>bytes);
+  writeIndex(cpu, i, DESTINATION, index + cpu.directionStep * <i64>bytes);
 }
 
 function outOne(cpu: Exec, i: Insn, port: u32, bytes: u32): void {
-  const index = load<u64>(registerAddress(cpu, RSI)) & addressMask(i);
+  const index = load<u64>(registerAddress(cpu, SOURCE)) & addressMask(i);
   const linear = segmentLinear(cpu, i.segment, index, bytes, false);
   if (faulted(cpu)) return;
   const value = bytes == 4 ? cpu.load<u32>(linear) : bytes == 2 ? cpu.load<u16>(linear) : cpu.load<u8>(linear);
   if (faulted(cpu)) return;
   portWrite(port, <u32>value, bytes);
-  writeIndex(cpu, i, RSI, index + cpu.directionStep * <i64>bytes);
+  writeIndex(cpu, i, SOURCE, index + cpu.directionStep * <i64>bytes);
+}
+
+/** A run of units on a page of plain memory that the device moves in one piece: how many, perhaps 0. */
+function moveBlock(cpu: Exec, i: Insn, port: u32, input: bool, wanted: u64): u32 {
+  const register = input ? DESTINATION : SOURCE;
+  const seg: u32 = input ? Seg.ES : i.segment;
+  if (wanted < LEAST_BLOCK || cpu.eflags & Flag.DF) return 0;
+  const index = load<u64>(registerAddress(cpu, register)) & addressMask(i);
+  const count = <u32>elementsOnPage(cpu, i, seg, index, i.size, wanted);
+  if (!count) return 0;
+  const size = (<u32>1) << i.size;
+  const linear = segmentLinear(cpu, seg, index, size, input);
+  const host = faulted(cpu) ? 0 : input ? hostToWrite(cpu, linear) : hostToRead(cpu, linear);
+  if (!host) return 0;
+  const moved = input ? portReadBlock(port, size, host, count) : portWriteBlock(port, size, host, count);
+  if (moved) writeIndex(cpu, i, register, index + ((<u64>moved) << i.size));
+  return moved;
 }
 
 export function ins(cpu: Exec, i: Insn): void {
@@ -117,11 +135,17 @@ function stringPort(cpu: Exec, i: Insn, input: bool): void {
   // One at a time while single-stepping: each iteration traps.
   const batch: u32 = cpu.eflags & Flag.TF ? 1 : REPEAT_BATCH;
   let left = cpu.rcx & addressMask(i);
-  for (let n: u32 = 0; n < batch; n++) {
-    if (input) inOne(cpu, i, port, bytes);
-    else outOne(cpu, i, port, bytes);
+  for (let n: u32 = 0; n < batch;) {
+    let moved = moveBlock(cpu, i, port, input, min<u64>(left, batch - n));
     if (faulted(cpu)) return;
-    left--;
+    if (!moved) {
+      if (input) inOne(cpu, i, port, bytes);
+      else outOne(cpu, i, port, bytes);
+      if (faulted(cpu)) return;
+      moved = 1;
+    }
+    n += moved;
+    left -= moved;
     writeIndex(cpu, i, RCX, left);
     if (!left) return;
     if (cpu.attention || cpu.interruptRequest) break;

@@ -125,6 +125,27 @@ describe("AtaDisk", () => {
     expect(sectors(3, 2)).toEqual(data);
   });
 
+  it("gives and takes in one piece what it asks for at a time, by words", () => {
+    expect(driver.readBlock(512)).toHaveLength(0);
+    driver.command28(Command.ReadSectors, 7, 2);
+    expect(driver.readBlock(512, 1)).toHaveLength(0);
+    expect(driver.readBlock(101)).toEqual(sectors(7, 1).subarray(0, 100));
+    expect(driver.readBlock(4096, 4)).toEqual(sectors(7, 1).subarray(100));
+    expect(env.edges).toEqual(["irq14+"]);
+    driver.in(7);
+    expect(driver.writeBlock(pattern(512))).toBe(0);
+    expect(driver.readBlock(512)).toEqual(sectors(8, 1));
+    expect(driver.in(7)).toBe(READY);
+    const data = pattern(512).reverse();
+    driver.command28(Command.WriteSectors, 3, 1);
+    expect(driver.readBlock(512)).toHaveLength(0);
+    expect(driver.writeBlock(data.subarray(0, 202))).toBe(202);
+    expect(driver.writeBlock(Uint8Array.of(...data.subarray(202), 1, 2, 3, 4))).toBe(310);
+    driver.wait();
+    expect(driver.in(7)).toBe(READY);
+    expect(sectors(3, 1)).toEqual(data);
+  });
+
   it("moves blocks of several sectors", () => {
     driver.command28(Command.SetMultiple, 0, 4);
     driver.in(7);

@@ -148,6 +148,30 @@ export class DataTransfer {
     this.advance(state, width);
   }
 
+  /** The host reads the data register again and again: how many bytes went to `target`. */
+  readBlock(size: AccessSize, target: Uint8Array): number {
+    const { state } = this;
+    if (size === 1 || !state || state.inFlight || state.dma || !state.toHost) return 0;
+    const length = wholeUnits(Math.min(target.length, state.blockEnd - state.position), size);
+    if (length > 0) {
+      target.set(this.buffer.subarray(state.position, state.position + length));
+      this.advance(state, length);
+    }
+    return length;
+  }
+
+  /** The host writes the data register again and again: how many bytes of `source` were taken. */
+  writeBlock(size: AccessSize, source: Uint8Array): number {
+    const { state } = this;
+    if (size === 1 || !state || state.inFlight || state.dma || state.toHost) return 0;
+    const length = wholeUnits(Math.min(source.length, state.blockEnd - state.position), size);
+    if (length > 0) {
+      this.buffer.set(source.subarray(0, length), state.position);
+      this.advance(state, length);
+    }
+    return length;
+  }
+
   /** The bus master was started. */
   dmaStarted(): void {
     if (this.state?.dma && !this.state.inFlight) this.moveByDma();
@@ -285,4 +309,8 @@ export class DataTransfer {
     this.operation = undefined;
     this.owner.transferFailed(offset);
   }
+}
+
+function wholeUnits(bytes: number, size: AccessSize): number {
+  return bytes - (bytes % size);
 }

@@ -60,6 +60,15 @@ export class IdeChannel {
     else for (let byte = 0; byte < size; byte++) this.writeByte(register + byte, (value >>> (8 * byte)) & 0xff);
   }
 
+  /** {@link IoHandler.readBlock} and `writeBlock` of the command block: the data register alone has them. */
+  readBlock(register: number, size: AccessSize, target: Uint8Array): number {
+    return register === AtaReg.Data ? (this.drive?.readDataBlock(size, target) ?? 0) : 0;
+  }
+
+  writeBlock(register: number, size: AccessSize, source: Uint8Array): number {
+    return register === AtaReg.Data ? (this.drive?.writeDataBlock(size, source) ?? 0) : 0;
+  }
+
   /** The alternate status: as the status, and the interrupt stays. */
   readAlternateStatus(): number {
     return this.readRegister(AtaReg.Command);

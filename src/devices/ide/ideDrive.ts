@@ -82,6 +82,14 @@ export abstract class IdeDrive implements TransferOwner {
     this.transfer.write(value, size);
   }
 
+  readDataBlock(size: AccessSize, target: Uint8Array): number {
+    return this.transfer.readBlock(size, target);
+  }
+
+  writeDataBlock(size: AccessSize, source: Uint8Array): number {
+    return this.transfer.writeBlock(size, source);
+  }
+
   dmaStarted(): void {
     this.transfer.dmaStarted();
   }

@@ -117,6 +117,8 @@ export class Piix3Ide extends PciDevice {
       write: (register, value, size) => {
         if (decoded[index]) channel.write(register, value, size);
       },
+      readBlock: (register, size, target) => (decoded[index] ? channel.readBlock(register, size, target) : 0),
+      writeBlock: (register, size, source) => (decoded[index] ? channel.writeBlock(register, size, source) : 0),
     };
     const controlBlock: IoHandler = {
       read: () => (decoded[index] ? channel.readAlternateStatus() : 0xff),

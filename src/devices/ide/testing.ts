@@ -100,6 +100,17 @@ export class IdeDriver {
     return data;
   }
 
+  /** What one REP INS of up to `bytes` bytes gets in one piece. */
+  readBlock(bytes: number, size: 1 | 2 | 4 = 2): Uint8Array {
+    const target = new Uint8Array(bytes);
+    return target.subarray(0, this.env.ports.readBlock(this.place.block, size, target));
+  }
+
+  /** How much of one REP OUTS is taken in one piece. */
+  writeBlock(data: Uint8Array, size: 1 | 2 | 4 = 2): number {
+    return this.env.ports.writeBlock(this.place.block, size, data);
+  }
+
   writeData(data: Uint8Array, size: 2 | 4 = 2): void {
     for (let at = 0; at < data.length; at += size) {
       if ((this.alternateStatus & Status.DataRequest) === 0) this.wait();
