@@ -51,6 +51,8 @@ export interface BoardOptions {
   onPrint: (byte: number) => void;
   drives: DriveBay;
   bootOrder?: readonly BootDevice[] | undefined;
+  /** Without it there is no graphics adapter for the guest to find. */
+  hasVga: boolean;
   expansion: ExpansionOptions;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
@@ -130,8 +132,10 @@ export class Board {
       drives: options.drives.on("ide"),
     });
     this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
-    this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram });
-    const vgaFunction = new VgaFunction(spaces, {
+    // An adapter that is not there is one that nothing leads to: its screen stays blank.
+    const vgaSpaces = options.hasVga ? spaces : { ports: new PortSpace(), mmio: new MmioSpace() };
+    this.vga = new StdVga({ name: "vga", clock, ...vgaSpaces, vram: engine.vram });
+    const vgaFunction = new VgaFunction(vgaSpaces, {
       registerBar: this.vga.registerBar,
       vramBytes: engine.vram.length,
       onFrameBuffer: (base) => this.mapFrameBuffer(base),
@@ -204,7 +208,7 @@ export class Board {
     this.pci.attach(this.isaBridge, pc.SLOT_ISA_BRIDGE);
     this.pci.attach(ide, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_IDE);
     this.pci.attach(this.power, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_PM);
-    this.pci.attach(vgaFunction, pc.SLOT_VGA);
+    if (options.hasVga) this.pci.attach(vgaFunction, pc.SLOT_VGA);
     const host = { ports, mmio, memory: engine, sendMsi: (at: number, data: number) => this.sendMsi(at, data) };
     this.expansion = new ExpansionCards(this.pci, host, options.expansion);
     this.devices = [

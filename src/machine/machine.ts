@@ -96,6 +96,7 @@ export class Machine {
       onPrint: (byte) => backends.onPrint?.(byte),
       drives: this.drives,
       bootOrder: config.bootOrder,
+      hasVga: hasVga(config),
       expansion: {
         drives: this.drives,
         entropy: entropyFor(this.clock),
@@ -225,7 +226,7 @@ export class Machine {
     const { engine, board, config } = this;
     mapShadowAsRam(engine);
     setUpChips(board);
-    if (config.vgaBios) runVgaBios(engine, config.vgaBios);
+    if (config.vgaBios && hasVga(config)) runVgaBios(engine, config.vgaBios);
     if (isLinuxImage(boot.kernel)) bootLinux(engine, boot.kernel, boot.initrd, boot.append);
     else bootMultiboot(engine, boot.kernel, multibootModules(boot), boot.append);
   }
@@ -235,8 +236,12 @@ export class Machine {
     const ramBytes = this.engine.sizeBytes;
     addE820(fwCfg, [{ base: 0, length: ramBytes, type: 1 }]);
     addAcpiTables(fwCfg, defaultAcpiConfig(ramBytes));
-    if (this.config.vgaBios) fwCfg.addFile("vgaroms/vgabios.bin", this.config.vgaBios);
+    if (this.config.vgaBios && hasVga(this.config)) fwCfg.addFile("vgaroms/vgabios.bin", this.config.vgaBios);
   }
+}
+
+function hasVga({ vga = "std" }: VmConfig): boolean {
+  return vga === "std";
 }
 
 function multibootModules(boot: Extract<VmConfig["boot"], { kind: "kernel" }>) {
