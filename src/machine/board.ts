@@ -2,7 +2,7 @@
 import { HostEvent } from "../../assembly/shared/hostEvent.ts";
 import { MemoryKind } from "../../assembly/shared/memoryKind.ts";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
-import type { AccessSize } from "../bus/addressSpace.ts";
+import type { AccessSize, AddressRange } from "../bus/addressSpace.ts";
 import type { Device } from "../bus/device.ts";
 import { GuestWords } from "../bus/guestWords.ts";
 import type { IrqLine } from "../bus/irqLine.ts";
@@ -80,6 +80,10 @@ export class HostSide implements HostImports {
   query = (_kind: number) => this.board?.localApic.cr8 ?? 0;
 }
 
+const PAGE_BYTES = 0x1000;
+/** Of the engine's regions. No guest has need of that many: parts come of other ranges that lie over the frame buffer. */
+const MOST_FRAME_BUFFER_PARTS = 8;
+
 export class Board {
   readonly ports = new PortSpace();
   readonly mmio = new MmioSpace();
@@ -99,7 +103,7 @@ export class Board {
   readonly devices: readonly Device[];
   private readonly ioApic: IoApic;
   private readonly fpuError: IrqLine;
-  private frameBufferBase: number | undefined;
+  private frameBufferPages: { first: number; pages: number }[] = [];
 
   constructor(private readonly options: BoardOptions) {
     const { engine, clock } = options;
@@ -138,7 +142,7 @@ export class Board {
     const vgaFunction = new VgaFunction(vgaSpaces, {
       registerBar: this.vga.registerBar,
       vramBytes: engine.vram.length,
-      onFrameBuffer: (base) => this.mapFrameBuffer(base),
+      onFrameBuffer: (parts, base) => this.mapFrameBuffer(parts, base),
     });
     const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
     const dma = new IsaDma(ports, engine);
@@ -275,13 +279,22 @@ export class Board {
     return onDebugExit ? [new IsaDebugExit(this.ports, onDebugExit)] : [];
   }
 
-  /** Shows video memory at the BAR's address. Where a guest puts it over RAM, RAM wins, as the host bridge decides. */
-  private mapFrameBuffer(base: number | undefined): void {
+  /**
+   * Shows video memory from `base` on, in whole pages of `parts`. Where a guest puts it over RAM, RAM wins, as the host bridge
+   * decides.
+   */
+  private mapFrameBuffer(parts: readonly AddressRange[], base: number): void {
     const { engine } = this.options;
-    const pages = engine.vram.length / 0x1000;
-    if (this.frameBufferBase !== undefined) engine.mapMemory(this.frameBufferBase / 0x1000, pages, MemoryKind.MMIO, 0);
-    this.frameBufferBase = base !== undefined && base >= engine.sizeBytes ? base : undefined;
-    if (this.frameBufferBase !== undefined)
-      engine.mapMemory(this.frameBufferBase / 0x1000, pages, MemoryKind.RAM, MemoryMap.VRAM);
+    for (const { first, pages } of this.frameBufferPages) engine.mapMemory(first, pages, MemoryKind.MMIO, 0);
+    const ramPages = engine.sizeBytes / PAGE_BYTES;
+    this.frameBufferPages = parts
+      .map((part) => {
+        const first = Math.max(Math.ceil(part.base / PAGE_BYTES), ramPages);
+        return { first, pages: Math.floor(part.end / PAGE_BYTES) - first };
+      })
+      .filter(({ pages }) => pages > 0)
+      .slice(0, MOST_FRAME_BUFFER_PARTS);
+    for (const { first, pages } of this.frameBufferPages)
+      engine.mapMemory(first, pages, MemoryKind.RAM, MemoryMap.VRAM + first * PAGE_BYTES - base);
   }
 }
