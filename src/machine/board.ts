@@ -27,6 +27,7 @@ import { I440Fx } from "../devices/piix/i440fx.ts";
 import { Piix3 } from "../devices/piix/piix3.ts";
 import { Piix4Pm } from "../devices/piix/piix4Pm.ts";
 import { Pit } from "../devices/pit/pit.ts";
+import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import { IsaKeyboardController } from "../devices/ps2/isaKeyboardController.ts";
 import { Pvpanic } from "../devices/pvpanic/pvpanic.ts";
 import { Rtc } from "../devices/rtc/rtc.ts";
@@ -61,6 +62,7 @@ export interface BoardOptions {
   onDebugExit?: ((status: number) => void) | undefined;
   onPam: (segment: number, readRam: boolean, writeRam: boolean) => void;
   onSignal: (signal: GuestSignal) => void;
+  onSpeaker: (wave: SpeakerWave) => void;
 }
 
 /** The host imports of an engine, before its board exists: the board plugs itself in. */
@@ -144,7 +146,7 @@ export class Board {
       vramBytes: engine.vram.length,
       onFrameBuffer: (parts, base) => this.mapFrameBuffer(parts, base),
     });
-    const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
+    const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT), { onSpeaker: options.onSpeaker });
     const dma = new IsaDma(ports, engine);
     const floppy = new IsaFloppy({
       ports,

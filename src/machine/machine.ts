@@ -8,6 +8,7 @@ import { Engine, type EngineModules } from "../core/engine.ts";
 import type { ModuleCompiler } from "../core/moduleInstaller.ts";
 import { defaultAcpiConfig } from "../devices/acpi/tables.ts";
 import { addAcpiTables, addE820 } from "../devices/fwcfg/firmwareFiles.ts";
+import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import type { ConsoleBackend } from "../devices/virtio/virtioConsole.ts";
 import { Board, HostSide } from "./board.ts";
@@ -38,6 +39,8 @@ export interface MachineBackends {
   /** A medium failed; the guest has an I/O error. */
   onDriveFailure?: (error: Error) => void;
   onSignal?: (signal: GuestSignal) => void;
+  /** What the PC speaker's input does. */
+  onSpeaker?: (wave: SpeakerWave) => void;
 }
 
 /** What a slice came to. */
@@ -109,6 +112,7 @@ export class Machine {
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),
       onDebugExit: config.debugExit ? (status) => this.stop({ kind: "debug-exit", status }) : undefined,
+      onSpeaker: (wave) => backends.onSpeaker?.(wave),
       onSignal: (signal) => backends.onSignal?.(signal),
       onPam: (segment, readRam, writeRam) => this.firmware?.setPam(segment, readRam, writeRam),
     });

@@ -7,12 +7,14 @@ import { OutputChannel } from "../console/outputChannel.ts";
 import { SerialChannel } from "../console/serialChannel.ts";
 import type { EngineModules } from "../core/engine.ts";
 import type { ModuleCompiler } from "../core/moduleInstaller.ts";
+import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import { readTextScreen } from "../devices/vga/textScreen.ts";
 import { type Frame, Renderer } from "../display/renderer.ts";
 import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
 import { type DriveOpeners, openDrives, openMedium } from "../machine/openDrives.ts";
 import { openShares, type TreeOpener } from "../machine/openShares.ts";
+import { SpeakerFeed } from "./speakerFeed.ts";
 import type { GuestSignal, MediumConfig, StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { collectStats } from "./vmStats.ts";
@@ -53,6 +55,8 @@ export class Vm {
   readonly virtioConsole: SerialChannel;
   /** What the guest prints on LPT1. */
   readonly printer: OutputChannel;
+  /** The PC speaker. */
+  readonly speaker = new SpeakerFeed(() => this.machine.clock.nowNs());
   /** Hears bytes written to port 0xe9. */
   onDebugByte: ((byte: number) => void) | undefined;
   private readonly listeners = new Set<StateListener>();
@@ -103,6 +107,7 @@ export class Vm {
       shares,
       onDriveFailure: (error: Error) => vm?.driveFailed(error),
       onSignal: (signal: GuestSignal) => vm?.signal(signal),
+      onSpeaker: (wave: SpeakerWave) => vm?.speaker.write(wave),
     };
     try {
       const machine = await Machine.create(config, engine, backends, host.compiler);
