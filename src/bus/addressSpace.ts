@@ -17,8 +17,36 @@ export interface IoHandler {
   writeBlock?(offset: number, size: AccessSize, source: Uint8Array): number;
 }
 
+/**
+ * Who answers where ranges overlap: the highest layer. Ranges of the board never overlap each other, that is a mistake of ours;
+ * where a guest puts the ranges of PCI functions is its own business, so they may lie over anything.
+ */
+export const Layer = {
+  /** Memory of PCI functions: the board's own registers hide it, as RAM and ROM do. */
+  BENEATH: 0,
+  BOARD: 1,
+  /** Ports of PCI functions: these decode what the ISA bridge would otherwise pass on to the ISA bus. */
+  ABOVE: 2,
+  /** The host bridge's ports reach no bus. */
+  HOST_BRIDGE: 3,
+} as const;
+export type Layer = (typeof Layer)[keyof typeof Layer];
+
+/** A piece of an address space. */
+export interface AddressRange {
+  readonly base: number;
+  /** The first address after it. */
+  readonly end: number;
+}
+
 export interface ClaimOptions {
   name: string;
+  /** Default: the board. */
+  layer?: Layer;
+  /** Among overlapping ranges of one layer the lowest answers. */
+  order?: number;
+  /** Called with the parts of the range that no other hides, and its base, when it is claimed, released, and when they change. */
+  onVisible?: (parts: readonly AddressRange[], base: number) => void;
   /**
    * Access sizes the handler takes itself; others are split into (or, where only wider ones exist, widened to) these.
    * Default: bytes only, as most ISA devices.
@@ -36,7 +64,7 @@ export interface Claim {
 
 /** A port or MMIO address space as devices see it. */
 export interface AddressSpace {
-  /** Claims `[base, base + length)`. Throws an AddressOverlapError naming both when any part is taken. */
+  /** Claims `[base, base + length)`. Throws an AddressOverlapError naming both where ranges must not overlap (see {@link Layer}). */
   claim(base: number, length: number, handler: IoHandler, options: ClaimOptions): Claim;
 }
 

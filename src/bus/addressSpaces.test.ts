@@ -98,10 +98,8 @@ describe("PortSpace", () => {
 });
 
 describe("MmioSpace", () => {
-  it("finds each of many ranges and tells of changes", () => {
+  it("finds each of many ranges", () => {
     const mmio = new MmioSpace();
-    const changes: number[] = [];
-    mmio.onChange = (base) => changes.push(base);
     const bases = [0xfee00000, 0xfec00000, 0x80_0000_0000, 0xe0000000, 0xfed00000];
     const claims = bases.map((base, index) => mmio.claim(base, 0x1000, new Recorder(index), { name: `${index}` }));
     expect(bases.map((base) => mmio.read(base, 1))).toEqual([0, 1, 2, 3, 4]);
@@ -109,6 +107,5 @@ describe("MmioSpace", () => {
     expect(mmio.overlaps(0xe0001000, 0x1000)).toBe(false);
     claims[1].release();
     expect(mmio.read(0xfec00000, 1)).toBe(0xff);
-    expect(changes).toEqual([...bases, 0xfec00000]);
   });
 });

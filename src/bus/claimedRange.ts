@@ -1,4 +1,11 @@
-import type { AccessSize, Claim, ClaimOptions, IoHandler } from "./addressSpace.ts";
+import {
+  type AccessSize,
+  type AddressRange,
+  type Claim,
+  type ClaimOptions,
+  type IoHandler,
+  Layer,
+} from "./addressSpace.ts";
 
 /** The value a bus reads where nobody answers: all ones of the access width. */
 export function allOnes(size: AccessSize): number {
@@ -19,6 +26,10 @@ export class ClaimedRange implements Claim {
   readonly sizes: readonly AccessSize[];
   /** The OR of the access sizes the handler takes itself: 1, 2 and 4 are their own mask bits. */
   readonly sizeMask: number;
+  readonly layer: Layer;
+  private readonly order: number;
+  private readonly onVisible: ClaimOptions["onVisible"];
+  private visible: readonly AddressRange[] = [];
 
   constructor(
     readonly base: number,
@@ -31,11 +42,45 @@ export class ClaimedRange implements Claim {
     this.end = base + length;
     this.sizes = options.sizes ?? BYTES_ONLY;
     this.sizeMask = this.sizes.reduce<number>((mask, size) => mask | size, 0);
+    this.layer = options.layer ?? Layer.BOARD;
+    this.order = options.order ?? 0;
+    this.onVisible = options.onVisible;
     if (this.sizeMask === 0) throw new RangeError(`${this.name}: no access sizes`);
   }
 
   release(): void {
     this.onRelease(this);
+  }
+
+  contains(address: number): boolean {
+    return address >= this.base && address < this.end;
+  }
+
+  overlaps(base: number, end: number): boolean {
+    return base < this.end && end > this.base;
+  }
+
+  /** Whether the two must not overlap. */
+  excludes(other: ClaimedRange): boolean {
+    return this.layer === other.layer && (this.layer === Layer.BOARD || this.layer === Layer.HOST_BRIDGE);
+  }
+
+  /** Whether this one answers where both lie. */
+  beats(other: ClaimedRange): boolean {
+    return this.layer === other.layer ? this.order < other.order : this.layer > other.layer;
+  }
+
+  /** Whether somebody wants to know what of the range can be seen. */
+  get isWatched(): boolean {
+    return this.onVisible !== undefined;
+  }
+
+  /** Tells what of the range can be seen, if that has changed. */
+  show(parts: readonly AddressRange[]): void {
+    const before = this.visible;
+    if (parts.length === before.length && parts.every((part, index) => isSame(part, before[index]!))) return;
+    this.visible = parts;
+    this.onVisible?.(parts, this.base);
   }
 
   /** "name [base..last]" in hexadecimal, for messages. */
@@ -75,4 +120,17 @@ export class ClaimedRange implements Claim {
   private widerSize(size: AccessSize): AccessSize {
     return size === 1 && (this.sizeMask & 2) !== 0 ? 2 : 4;
   }
+}
+
+function isSame(one: AddressRange, other: AddressRange): boolean {
+  return one.base === other.base && one.end === other.end;
+}
+
+/** The range that answers at `address`. */
+export function winnerAt(ranges: Iterable<ClaimedRange>, address: number): ClaimedRange | undefined {
+  let winner: ClaimedRange | undefined;
+  for (const range of ranges) {
+    if (range.contains(address) && (winner === undefined || range.beats(winner))) winner = range;
+  }
+  return winner;
 }

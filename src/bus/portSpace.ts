@@ -11,14 +11,16 @@ import {
   type ClaimOptions,
   type IoHandler,
 } from "./addressSpace.ts";
-import { allOnes, ClaimedRange, truncate } from "./claimedRange.ts";
+import { allOnes, ClaimedRange, truncate, winnerAt } from "./claimedRange.ts";
 
 const PORT_COUNT = 0x10000;
 
 export class PortSpace implements AddressSpace {
-  /** For each port the index of its range in `ranges`, 0 for none; a few more so that a wide access may run off the end. */
+  /** For each port the index in `ranges` of the one that answers, 0 for none; a few more so that a wide access may run off the end. */
   private readonly table = new Uint16Array(PORT_COUNT + 4);
   private readonly ranges: (ClaimedRange | undefined)[] = [undefined];
+  /** Some ranges overlap, so that an access may begin in one and end in another that lies in its middle. */
+  private overlapping = false;
 
   constructor(private readonly spaceName = "ports") {}
 
@@ -27,27 +29,24 @@ export class PortSpace implements AddressSpace {
     if (!Number.isInteger(base) || length < 1 || base < 0 || range.end > PORT_COUNT) {
       throw new RangeError(`${this.spaceName}: ${range} is outside the space`);
     }
-    for (let port = base; port < range.end; port++) {
-      const taken = this.ranges[this.table[port]];
-      if (taken) throw new AddressOverlapError(this.spaceName, `${range}`, `${taken}`);
-    }
+    const taken = this.claimed().find((other) => other.overlaps(base, range.end) && other.excludes(range));
+    if (taken) throw new AddressOverlapError(this.spaceName, `${range}`, `${taken}`);
     const free = this.ranges.indexOf(undefined, 1);
-    const index = free < 0 ? this.ranges.length : free;
-    this.ranges[index] = range;
-    this.table.fill(index, base, range.end);
+    this.ranges[free < 0 ? this.ranges.length : free] = range;
+    this.settle(base, range.end);
     return range;
   }
 
   /** Every claimed range, by address. */
   claims(): ClaimedRange[] {
-    return this.ranges.filter((range) => range !== undefined).sort((a, b) => a.base - b.base);
+    return this.claimed().sort((a, b) => a.base - b.base);
   }
 
   /** Reads `size` bytes at `port`; always an unsigned number. */
   read(port: number, size: AccessSize): number {
     const range = this.ranges[this.table[port]];
     if (range !== undefined) {
-      if (range.takes(port, size)) return truncate(range.handler.read(port - range.base, size), size);
+      if (this.takes(range, port, size)) return truncate(range.handler.read(port - range.base, size), size);
       if (range.needsWidening(port, size)) return range.readWidened(port, size);
     }
     if (size === 1) return 0xff;
@@ -60,7 +59,7 @@ export class PortSpace implements AddressSpace {
   write(port: number, value: number, size: AccessSize): void {
     const range = this.ranges[this.table[port]];
     if (range !== undefined) {
-      if (range.takes(port, size)) {
+      if (this.takes(range, port, size)) {
         range.handler.write(port - range.base, truncate(value, size), size);
         return;
       }
@@ -78,20 +77,44 @@ export class PortSpace implements AddressSpace {
   /** What {@link IoHandler.readBlock} of the port's handler does; 0 where it has none. */
   readBlock(port: number, size: AccessSize, target: Uint8Array): number {
     const range = this.ranges[this.table[port]];
-    if (!range?.handler.readBlock || !range.takes(port, size)) return 0;
+    if (!range?.handler.readBlock || !this.takes(range, port, size)) return 0;
     return range.handler.readBlock(port - range.base, size, target);
   }
 
   writeBlock(port: number, size: AccessSize, source: Uint8Array): number {
     const range = this.ranges[this.table[port]];
-    if (!range?.handler.writeBlock || !range.takes(port, size)) return 0;
+    if (!range?.handler.writeBlock || !this.takes(range, port, size)) return 0;
     return range.handler.writeBlock(port - range.base, size, source);
+  }
+
+  /** Whether the handler of `range`, which answers at `port`, takes the access whole. */
+  private takes(range: ClaimedRange, port: number, size: AccessSize): boolean {
+    if (!range.takes(port, size)) return false;
+    if (!this.overlapping) return true;
+    const index = this.table[port];
+    for (let offset = 1; offset < size; offset++) if (this.table[port + offset] !== index) return false;
+    return true;
   }
 
   private release(range: ClaimedRange): void {
     const index = this.ranges.indexOf(range);
     if (index < 0) return;
     this.ranges[index] = undefined;
-    this.table.fill(0, range.base, range.end);
+    this.settle(range.base, range.end);
+  }
+
+  /** Decides anew who answers at `[base, end)`. */
+  private settle(base: number, end: number): void {
+    const near = this.claimed().filter((range) => range.overlaps(base, end));
+    for (let port = base; port < end; port++) {
+      const winner = winnerAt(near, port);
+      this.table[port] = winner === undefined ? 0 : this.ranges.indexOf(winner);
+    }
+    const all = this.claims();
+    this.overlapping = all.some((range, index) => index > 0 && all[index - 1]!.end > range.base);
+  }
+
+  private claimed(): ClaimedRange[] {
+    return this.ranges.filter((range) => range !== undefined);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The script of a run: each `--send` and `--type` in order, each waiting for its pattern in output that came after the previous
+ * The script of a run: each `--send`, `--type` and `--mouse` in order, each waiting for its pattern in output that came after the previous
  * match, and `--until`, which ends the run. Where the next input and `--until` both match, the input goes first.
  */
 import type { RunOptions, ScriptedInput } from "./options.ts";
@@ -7,7 +7,7 @@ import { PlainText } from "./plainText.ts";
 import { ScreenTail } from "./screenTail.ts";
 
 export interface ExpectationsHooks {
-  /** The pattern of an input was seen: send or type its text. */
+  /** The pattern of an input was seen: it is its turn. */
   perform(input: ScriptedInput): void;
   /** The text screen as it is now. */
   screenText(): string;
@@ -19,6 +19,8 @@ const KEPT_CHARACTERS = 65_536;
 const MATCH_WINDOW = 16_384;
 /** Kept before the cursor for what a pattern looks back at. */
 const CONTEXT_CHARACTERS = 256;
+
+const OPTION_OF = { serial: "--send", keyboard: "--type", mouse: "--mouse" } as const;
 
 export class Expectations {
   private readonly inputs: ScriptedInput[];
@@ -45,13 +47,13 @@ export class Expectations {
 
   /** Whether looking at the screen may bring anything: an input for the serial line waits for the serial line only. */
   get watchesScreen(): boolean {
-    return !this.done && (this.until !== undefined || this.inputs[0]?.on === "keyboard");
+    return !this.done && (this.until !== undefined || isOfScreen(this.inputs[0]));
   }
 
   /** What has not come yet, for a person. */
   get waitingFor(): string | undefined {
     const next = this.inputs[0];
-    if (next) return `/${next.pattern.source}/ of ${next.on === "serial" ? "--send" : "--type"}`;
+    if (next) return `/${next.pattern.source}/ of ${OPTION_OF[next.on]}`;
     return this.until && !this.done ? `/${this.until.source}/ of --until` : undefined;
   }
 
@@ -68,7 +70,7 @@ export class Expectations {
     while (this.watchesScreen) {
       const text = this.screen.after(this.hooks.screenText());
       const next = this.inputs[0];
-      if (next?.on === "keyboard" && isOnScreen(next.pattern, text)) {
+      if (next && isOfScreen(next) && isOnScreen(next.pattern, text)) {
         this.performNext(this.serial.length);
         continue;
       }
@@ -103,6 +105,11 @@ export class Expectations {
     this.serial = this.serial.slice(from);
     this.cursor -= from;
   }
+}
+
+/** Keys and the mouse go to what is on the screen, so their patterns may be there too. */
+function isOfScreen(input: ScriptedInput | undefined): boolean {
+  return input !== undefined && input.on !== "serial";
 }
 
 /** Where the first match from `start` on ends. The pattern has the flag `g`. */

@@ -85,6 +85,8 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
     debugExit: options.debugExit,
     boot,
     drives: guest ? drivesOf(guest, options, imagesDir) : options.drives,
+    vga: options.vga,
+    virtio: { ...options.virtio, console: options.virtioConsole.kind !== "none" },
     ...(options.shares.length > 0 && { shares: options.shares }),
     ...(options.bootOrder && { bootOrder: options.bootOrder }),
     ...(options.profile !== undefined && { jit: { profile: true } }),

@@ -14,6 +14,7 @@ Machine
   --vga-bios FILE          VGA BIOS (SeaVGABIOS of the built images)
   --engine auto|interp|jit translate guest code to WebAssembly: when it is hot, never, before it runs (auto)
   --clock host|icount      guest time is wall time, or instructions retired: then a run repeats exactly (host)
+  --vga std|none           graphics adapter (std)
   --debug-exit             port 0xf4 ends the run with exit status (value << 1) | 1
 
 Drives (FILE is a path or an http address; without --writable or overlay= what the guest writes is gone at the end)
@@ -33,12 +34,23 @@ Folders
 
 Consoles
   --serial stdio|FILE|none where the serial line's output goes (stdio)
+  --virtio-console stdio|FILE|none
+                           a virtio console, Linux's hvc0 (none); stdio takes the terminal from the serial line
+  --parallel FILE          file for what the guest prints on LPT1
   --debugcon FILE          file for the bytes written to port 0xe9
+
+Virtio devices
+  --virtio-rings split|packed
+                           the rings that they offer (split)
+  --virtio-legacy on|off   serve drivers of before virtio 1.0 too (on)
+  --virtio-rng on|off      a source of random numbers (on)
 
 Scripts
   --until REGEX            end with status 0 once a serial line or the text screen matches
   --send 'REGEX=>TEXT'     once REGEX was seen on the serial line, send TEXT there; repeatable, in order
   --type 'REGEX=>TEXT'     once REGEX was seen there or on the screen, type TEXT on the keyboard; repeatable, in order
+  --mouse 'REGEX=>DX,DY,BUTTONS'
+                           then move the mouse right and down; BUTTONS held are 1 left + 2 right + 4 middle
   --timeout SECONDS        end with status 124 after so long
 
 At exit

@@ -4,20 +4,29 @@
  */
 import { parseArgs } from "node:util";
 import { findGuest, GUESTS, type Guest } from "../../images/guests.ts";
-import type { BootDevice, ClockMode, DriveConfig, EngineMode, ShareConfig } from "../vm/vmConfig.ts";
+import type {
+  BootDevice,
+  ClockMode,
+  DriveConfig,
+  EngineMode,
+  ShareConfig,
+  VgaKind,
+  VirtioConfig,
+} from "../vm/vmConfig.ts";
 import { DRIVE_SPEC, parseBoot, parseDrives } from "./driveOptions.ts";
 import { UsageError } from "./usageError.ts";
 import { parseShares, VIRTFS_SPEC } from "./virtfsOption.ts";
+import { parseVirtio, VIRTIO_SPEC } from "./virtioOptions.ts";
 
 /** Where the serial line's output goes. */
 export type SerialTarget = { kind: "stdio" } | { kind: "none" } | { kind: "file"; path: string };
 
-/** One `--send` or `--type`. */
-export interface ScriptedInput {
-  on: "serial" | "keyboard";
-  pattern: RegExp;
-  text: string;
-}
+/** One `--send`, `--type` or `--mouse`. */
+export type ScriptedInput = { pattern: RegExp } & (
+  | { on: "serial" | "keyboard"; text: string }
+  /** Counts right and down, `MouseEvent.buttons`. */
+  | { on: "mouse"; dx: number; dy: number; buttons: number }
+);
 
 export interface RunOptions {
   memoryMib: number;
@@ -34,10 +43,14 @@ export interface RunOptions {
   shares: ShareConfig[];
   bootOrder?: BootDevice[];
   serial: SerialTarget;
+  virtioConsole: SerialTarget;
+  parallel?: string;
+  vga: VgaKind;
+  virtio: VirtioConfig;
   engine: EngineMode;
   clock: ClockMode;
   until?: RegExp;
-  /** `--send` and `--type` in the order of the command line. */
+  /** `--send`, `--type` and `--mouse` in the order of the command line. */
   inputs: ScriptedInput[];
   timeoutSeconds?: number;
   debugExit: boolean;
@@ -65,11 +78,16 @@ const SPEC = {
   ...DRIVE_SPEC,
   ...VIRTFS_SPEC,
   serial: STRING,
+  "virtio-console": STRING,
+  parallel: STRING,
+  vga: STRING,
+  ...VIRTIO_SPEC,
   engine: STRING,
   clock: STRING,
   until: STRING,
   send: STRINGS,
   type: STRINGS,
+  mouse: STRINGS,
   timeout: STRING,
   "debug-exit": FLAG,
   debugcon: STRING,
@@ -82,6 +100,7 @@ const SPEC = {
 
 const ENGINES = ["auto", "interp", "jit"] as const;
 const CLOCKS = ["host", "icount"] as const;
+const VGA_KINDS = ["std", "none"] as const satisfies readonly VgaKind[];
 const DEFAULT_MEMORY_MIB = 256;
 /** Guest RAM ends where the PCI hole begins (`MAX_RAM_MIB` of the engine). */
 export const MAX_MEMORY_MIB = 3072;
@@ -111,7 +130,9 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     ...given("overlay", values.overlay),
     drives: parseDrives(values),
     shares: parseShares(values.virtfs),
-    serial: parseSerial(values.serial ?? "stdio"),
+    ...parseLines(values.serial, values["virtio-console"]),
+    vga: parseChoice("vga", VGA_KINDS, values.vga),
+    virtio: parseVirtio(values),
     engine: parseChoice("engine", ENGINES, values.engine),
     clock: parseChoice("clock", CLOCKS, values.clock),
     inputs: parseInputs(tokens),
@@ -123,6 +144,7 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     ...given("bios", values.bios),
     ...given("vgaBios", values["vga-bios"], "vga-bios"),
     ...(values.boot !== undefined && { bootOrder: parseBoot(values.boot) }),
+    ...given("parallel", values.parallel),
     ...given("debugcon", values.debugcon),
     ...given("screen", values.screen),
     ...given("stats", values.stats),
@@ -163,9 +185,18 @@ function parseMemory(text: string | undefined, or = DEFAULT_MEMORY_MIB): number 
   throw new UsageError(`--memory ${text}: guest memory is a whole number of MiB from 1 to ${MAX_MEMORY_MIB}`);
 }
 
-function parseSerial(text: string): SerialTarget {
+/** The terminal is for one of the two: the serial line, unless the virtio console asks for it. */
+function parseLines(serial: string | undefined, virtioConsole = "none") {
+  const console = parseTarget("virtio-console", virtioConsole);
+  const line = parseTarget("serial", serial ?? (console.kind === "stdio" ? "none" : "stdio"));
+  if (line.kind === "stdio" && console.kind === "stdio")
+    throw new UsageError("--serial stdio and --virtio-console stdio: the terminal is for one of them");
+  return { serial: line, virtioConsole: console };
+}
+
+function parseTarget(option: string, text: string): SerialTarget {
   if (text === "stdio" || text === "none") return { kind: text };
-  if (text === "") throw new UsageError("--serial needs stdio, none or a file name");
+  if (text === "") throw new UsageError(`--${option} needs stdio, none or a file name`);
   return { kind: "file", path: text };
 }
 
@@ -196,21 +227,41 @@ type Token = ReturnType<typeof parse>["tokens"][number];
 
 function parseInputs(tokens: readonly Token[]): ScriptedInput[] {
   return tokens.flatMap((token) => {
-    if (token.kind !== "option" || (token.name !== "send" && token.name !== "type")) return [];
-    return [parseInput(token.name, token.value ?? "")];
+    if (token.kind !== "option") return [];
+    const { name, value = "" } = token;
+    if (name === "mouse") return [parseMouse(value)];
+    return name === "send" || name === "type" ? [parseText(name, value)] : [];
   });
 }
 
 const ARROW = "=>";
 
-function parseInput(option: "send" | "type", value: string): ScriptedInput {
+function splitInput(option: string, value: string, form: string): { pattern: RegExp; what: string } {
   const arrow = value.indexOf(ARROW);
-  if (arrow < 0) throw new UsageError(`--${option} '${value}': must be 'REGEX=>TEXT'`);
-  return {
-    on: option === "send" ? "serial" : "keyboard",
-    pattern: parsePattern(option, value.slice(0, arrow)),
-    text: unescapeText(value.slice(arrow + ARROW.length)),
-  };
+  if (arrow < 0) throw new UsageError(`--${option} '${value}': must be 'REGEX=>${form}'`);
+  return { pattern: parsePattern(option, value.slice(0, arrow)), what: value.slice(arrow + ARROW.length) };
+}
+
+function parseText(option: "send" | "type", value: string): ScriptedInput {
+  const { pattern, what } = splitInput(option, value, "TEXT");
+  return { on: option === "send" ? "serial" : "keyboard", pattern, text: unescapeText(what) };
+}
+
+/** Counts that a mouse can be moved by at once, and buttons that it has. */
+const MAX_MOUSE_COUNTS = 4096;
+const MAX_BUTTONS = 31;
+
+function parseMouse(value: string): ScriptedInput {
+  const form = "DX,DY,BUTTONS";
+  const { pattern, what } = splitInput("mouse", value, form);
+  const [, dx, dy, buttons] = (/^\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(\d+)\s*$/.exec(what) ?? []).map(Number);
+  if (dx === undefined || dy === undefined || buttons === undefined)
+    throw new UsageError(`--mouse '${value}': must be 'REGEX=>${form}'`);
+  if (Math.abs(dx) > MAX_MOUSE_COUNTS || Math.abs(dy) > MAX_MOUSE_COUNTS || buttons > MAX_BUTTONS)
+    throw new UsageError(
+      `--mouse '${value}': a mouse moves by at most ${MAX_MOUSE_COUNTS} counts, and BUTTONS is at most ${MAX_BUTTONS}`,
+    );
+  return { on: "mouse", pattern, dx, dy, buttons };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", e: "\x1b", "\\": "\\" };

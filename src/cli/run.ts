@@ -3,13 +3,16 @@
  * first thing that ends the run.
  */
 import { NodeTerminal, type NodeTerminalOptions } from "../console/nodeTerminal.ts";
+import type { OutputChannel } from "../console/outputChannel.ts";
 import type { SerialChannel } from "../console/serialChannel.ts";
-import type { StopReason, VmState } from "../vm/vmConfig.ts";
+import type { GuestSignal, StopReason, VmState } from "../vm/vmConfig.ts";
 import { Expectations } from "./expectations.ts";
 import type { RunOptions, ScriptedInput } from "./options.ts";
 import { Console, OutputFile, type TextOutput } from "./outputs.ts";
 import { type ReportSource, writeReports } from "./report.ts";
 import type { SymbolTable } from "./symbols.ts";
+
+type Line = Pick<SerialChannel, "onOutput" | "send" | "flush">;
 
 /** What a run needs of a `Vm`. */
 export interface RunnableVm extends ReportSource {
@@ -17,7 +20,11 @@ export interface RunnableVm extends ReportSource {
   close(): Promise<void>;
   onDriveFailure(listener: (message: string) => void): () => void;
   onState(listener: (state: VmState, reason?: StopReason) => void): () => void;
-  readonly serial: Pick<SerialChannel, "onOutput" | "send" | "flush">;
+  onSignal(listener: (signal: GuestSignal) => void): () => void;
+  readonly serial: Line;
+  readonly virtioConsole: Line;
+  readonly printer: Pick<OutputChannel, "onOutput" | "flush">;
+  readonly mouse: { move(dx: number, dy: number, dz: number, buttons: number): void };
   onDebugByte: ((byte: number) => void) | undefined;
   type(text: string): Promise<void>;
 }
@@ -92,6 +99,9 @@ class Run {
       this.cleanUps.push(this.vm.onState((state, reason) => this.stateChanged(state, reason)));
       // Failures while the VM is closed are of interest too.
       this.vm.onDriveFailure((message) => this.say(message));
+      this.vm.onSignal((signal) => {
+        if (signal.kind === "panicked") this.say("the guest's kernel has panicked");
+      });
       this.startTimeout();
       this.vm.start();
       const { status, message } = await this.ended;
@@ -107,18 +117,24 @@ class Run {
   }
 
   private connectFiles(): void {
-    const { serial, debugcon } = this.options;
+    const { serial, virtioConsole, parallel, debugcon } = this.options;
     if (debugcon !== undefined) {
       const file = new OutputFile("--debugcon", debugcon);
       this.vm.onDebugByte = file.writeByte;
       this.cleanUps.push(() => file.close());
     }
-    if (serial.kind !== "file") return;
-    const file = new OutputFile("--serial", serial.path);
+    if (parallel !== undefined) this.connectFile("--parallel", parallel, this.vm.printer);
+    if (serial.kind === "file") this.connectFile("--serial", serial.path, this.vm.serial);
+    if (virtioConsole.kind === "file") this.connectFile("--virtio-console", virtioConsole.path, this.vm.virtioConsole);
+  }
+
+  private connectFile(option: string, path: string, line: Pick<OutputChannel, "onOutput" | "flush">): void {
+    const file = new OutputFile(option, path);
+    // Undone in reverse: what is still on its way reaches the file.
     this.cleanUps.push(
-      this.vm.serial.onOutput(file.write),
-      () => this.vm.serial.flush(),
       () => file.close(),
+      line.onOutput(file.write),
+      () => line.flush(),
     );
   }
 
@@ -136,15 +152,20 @@ class Run {
    * to the guest in either case; its end ends nothing.
    */
   private connectTerminal(): void {
-    if (this.options.serial.kind !== "stdio") return;
+    const { serial, virtioConsole } = this.options;
+    if (serial.kind === "stdio") this.connectStdio(this.vm.serial);
+    else if (virtioConsole.kind === "stdio") this.connectStdio(this.vm.virtioConsole);
+  }
+
+  private connectStdio(line: Line): void {
     const { stdin, signals } = this.environment;
     if (this.options.until !== undefined && stdin.isTTY === true) {
-      this.cleanUps.push(this.vm.serial.onOutput((bytes) => this.output.write(bytes)));
+      this.cleanUps.push(line.onOutput((bytes) => this.output.write(bytes)));
       return;
     }
     const onQuit = () => this.end({ status: EXIT_OK });
     const terminal = new NodeTerminal({
-      channel: this.vm.serial,
+      channel: line,
       input: stdin,
       output: this.output,
       exitHooks: signals,
@@ -152,7 +173,7 @@ class Run {
     });
     terminal.start();
     this.cleanUps.push(() => {
-      this.vm.serial.flush();
+      line.flush();
       terminal.stop();
     });
   }
@@ -162,14 +183,20 @@ class Run {
     const endIf = (matched: boolean) => {
       if (matched) this.end({ status: EXIT_OK });
     };
-    this.cleanUps.push(this.vm.serial.onOutput((bytes) => endIf(this.expectations.serialOutput(bytes))));
+    // Scripts talk to the line that the terminal has; to the serial line where it has none.
+    this.cleanUps.push(this.scriptLine.onOutput((bytes) => endIf(this.expectations.serialOutput(bytes))));
     const timer = setInterval(() => endIf(this.expectations.checkScreen()), SCREEN_POLL_MS);
     this.cleanUps.push(() => clearInterval(timer));
   }
 
-  private perform({ on, text }: ScriptedInput): void {
-    if (on === "serial") this.vm.serial.send(new TextEncoder().encode(text));
-    else this.vm.type(text).catch(this.fail);
+  private get scriptLine(): Line {
+    return this.options.virtioConsole.kind === "stdio" ? this.vm.virtioConsole : this.vm.serial;
+  }
+
+  private perform(input: ScriptedInput): void {
+    if (input.on === "mouse") this.vm.mouse.move(input.dx, input.dy, 0, input.buttons);
+    else if (input.on === "serial") this.scriptLine.send(new TextEncoder().encode(input.text));
+    else this.vm.type(input.text).catch(this.fail);
   }
 
   private startTimeout(): void {
@@ -186,7 +213,7 @@ class Run {
   private stateChanged(state: VmState, reason: StopReason | undefined): void {
     if (reason !== undefined) {
       // The last words of the guest may be what was waited for.
-      this.vm.serial.flush();
+      this.scriptLine.flush();
       if (this.expectations.checkScreen()) this.end({ status: EXIT_OK });
       this.end(this.endingOf(reason));
     } else if (state === "off" || state === "closed") this.end({ status: EXIT_OK });

@@ -2,7 +2,7 @@
 import { HostEvent } from "../../assembly/shared/hostEvent.ts";
 import { MemoryKind } from "../../assembly/shared/memoryKind.ts";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
-import type { AccessSize } from "../bus/addressSpace.ts";
+import type { AccessSize, AddressRange } from "../bus/addressSpace.ts";
 import type { Device } from "../bus/device.ts";
 import { GuestWords } from "../bus/guestWords.ts";
 import type { IrqLine } from "../bus/irqLine.ts";
@@ -27,6 +27,7 @@ import { I440Fx } from "../devices/piix/i440fx.ts";
 import { Piix3 } from "../devices/piix/piix3.ts";
 import { Piix4Pm } from "../devices/piix/piix4Pm.ts";
 import { Pit } from "../devices/pit/pit.ts";
+import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import { IsaKeyboardController } from "../devices/ps2/isaKeyboardController.ts";
 import { Pvpanic } from "../devices/pvpanic/pvpanic.ts";
 import { Rtc } from "../devices/rtc/rtc.ts";
@@ -51,6 +52,8 @@ export interface BoardOptions {
   onPrint: (byte: number) => void;
   drives: DriveBay;
   bootOrder?: readonly BootDevice[] | undefined;
+  /** Without it there is no graphics adapter for the guest to find. */
+  hasVga: boolean;
   expansion: ExpansionOptions;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
@@ -59,6 +62,7 @@ export interface BoardOptions {
   onDebugExit?: ((status: number) => void) | undefined;
   onPam: (segment: number, readRam: boolean, writeRam: boolean) => void;
   onSignal: (signal: GuestSignal) => void;
+  onSpeaker: (wave: SpeakerWave) => void;
 }
 
 /** The host imports of an engine, before its board exists: the board plugs itself in. */
@@ -82,6 +86,10 @@ export class HostSide implements HostImports {
   query = (_kind: number) => this.board?.localApic.cr8 ?? 0;
 }
 
+const PAGE_BYTES = 0x1000;
+/** Of the engine's regions. No guest has need of that many: parts come of other ranges that lie over the frame buffer. */
+const MOST_FRAME_BUFFER_PARTS = 8;
+
 export class Board {
   readonly ports = new PortSpace();
   readonly mmio = new MmioSpace();
@@ -101,7 +109,7 @@ export class Board {
   readonly devices: readonly Device[];
   private readonly ioApic: IoApic;
   private readonly fpuError: IrqLine;
-  private frameBufferBase: number | undefined;
+  private frameBufferPages: { first: number; pages: number }[] = [];
 
   constructor(private readonly options: BoardOptions) {
     const { engine, clock } = options;
@@ -134,14 +142,16 @@ export class Board {
       drives: options.drives.on("ide"),
     });
     this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
+    // An adapter that is not there is one that nothing leads to: its screen stays blank.
+    const vgaSpaces = options.hasVga ? spaces : { ports: new PortSpace(), mmio: new MmioSpace() };
     const dirtyLog = () => engine.takeDirtyPages(MemoryMap.VRAM, MemoryMap.VRAM_SIZE);
-    this.vga = new StdVga({ name: "vga", clock, ports, mmio, vram: engine.vram, dirtyLog });
-    const vgaFunction = new VgaFunction(spaces, {
+    this.vga = new StdVga({ name: "vga", clock, ...vgaSpaces, vram: engine.vram, dirtyLog });
+    const vgaFunction = new VgaFunction(vgaSpaces, {
       registerBar: this.vga.registerBar,
       vramBytes: engine.vram.length,
-      onFrameBuffer: (base) => this.mapFrameBuffer(base),
+      onFrameBuffer: (parts, base) => this.mapFrameBuffer(parts, base),
     });
-    const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
+    const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT), { onSpeaker: options.onSpeaker });
     const dma = new IsaDma(ports, engine);
     const floppy = new IsaFloppy({
       ports,
@@ -209,7 +219,7 @@ export class Board {
     this.pci.attach(this.isaBridge, pc.SLOT_ISA_BRIDGE);
     this.pci.attach(ide, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_IDE);
     this.pci.attach(this.power, pc.SLOT_ISA_BRIDGE, pc.FUNCTION_PM);
-    this.pci.attach(vgaFunction, pc.SLOT_VGA);
+    if (options.hasVga) this.pci.attach(vgaFunction, pc.SLOT_VGA);
     const host = { ports, mmio, memory: engine, sendMsi: (at: number, data: number) => this.sendMsi(at, data) };
     this.expansion = new ExpansionCards(this.pci, host, options.expansion);
     this.devices = [
@@ -276,13 +286,22 @@ export class Board {
     return onDebugExit ? [new IsaDebugExit(this.ports, onDebugExit)] : [];
   }
 
-  /** Shows video memory at the BAR's address. Where a guest puts it over RAM, RAM wins, as the host bridge decides. */
-  private mapFrameBuffer(base: number | undefined): void {
+  /**
+   * Shows video memory from `base` on, in whole pages of `parts`. Where a guest puts it over RAM, RAM wins, as the host bridge
+   * decides.
+   */
+  private mapFrameBuffer(parts: readonly AddressRange[], base: number): void {
     const { engine } = this.options;
-    const pages = engine.vram.length / 0x1000;
-    if (this.frameBufferBase !== undefined) engine.mapMemory(this.frameBufferBase / 0x1000, pages, MemoryKind.MMIO, 0);
-    this.frameBufferBase = base !== undefined && base >= engine.sizeBytes ? base : undefined;
-    if (this.frameBufferBase !== undefined)
-      engine.mapMemory(this.frameBufferBase / 0x1000, pages, MemoryKind.RAM, MemoryMap.VRAM);
+    for (const { first, pages } of this.frameBufferPages) engine.mapMemory(first, pages, MemoryKind.MMIO, 0);
+    const ramPages = engine.sizeBytes / PAGE_BYTES;
+    this.frameBufferPages = parts
+      .map((part) => {
+        const first = Math.max(Math.ceil(part.base / PAGE_BYTES), ramPages);
+        return { first, pages: Math.floor(part.end / PAGE_BYTES) - first };
+      })
+      .filter(({ pages }) => pages > 0)
+      .slice(0, MOST_FRAME_BUFFER_PARTS);
+    for (const { first, pages } of this.frameBufferPages)
+      engine.mapMemory(first, pages, MemoryKind.RAM, MemoryMap.VRAM + first * PAGE_BYTES - base);
   }
 }

@@ -8,6 +8,7 @@ import { Engine, type EngineModules } from "../core/engine.ts";
 import type { ModuleCompiler } from "../core/moduleInstaller.ts";
 import { defaultAcpiConfig } from "../devices/acpi/tables.ts";
 import { addAcpiTables, addE820 } from "../devices/fwcfg/firmwareFiles.ts";
+import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import type { ConsoleBackend } from "../devices/virtio/virtioConsole.ts";
 import { writeBiosDataArea } from "./biosDataArea.ts";
@@ -39,6 +40,8 @@ export interface MachineBackends {
   /** A medium failed; the guest has an I/O error. */
   onDriveFailure?: (error: Error) => void;
   onSignal?: (signal: GuestSignal) => void;
+  /** What the PC speaker's input does. */
+  onSpeaker?: (wave: SpeakerWave) => void;
 }
 
 /** What a slice came to. */
@@ -97,6 +100,7 @@ export class Machine {
       onPrint: (byte) => backends.onPrint?.(byte),
       drives: this.drives,
       bootOrder: config.bootOrder,
+      hasVga: hasVga(config),
       expansion: {
         drives: this.drives,
         entropy: entropyFor(this.clock),
@@ -109,6 +113,7 @@ export class Machine {
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),
       onDebugExit: config.debugExit ? (status) => this.stop({ kind: "debug-exit", status }) : undefined,
+      onSpeaker: (wave) => backends.onSpeaker?.(wave),
       onSignal: (signal) => backends.onSignal?.(signal),
       onPam: (segment, readRam, writeRam) => this.firmware?.setPam(segment, readRam, writeRam),
     });
@@ -227,7 +232,7 @@ export class Machine {
     mapShadowAsRam(engine);
     setUpChips(board);
     writeBiosDataArea(engine);
-    if (config.vgaBios) runVgaBios(engine, config.vgaBios);
+    if (config.vgaBios && hasVga(config)) runVgaBios(engine, config.vgaBios);
     if (isLinuxImage(boot.kernel)) bootLinux(engine, boot.kernel, boot.initrd, boot.append);
     else bootMultiboot(engine, boot.kernel, multibootModules(boot), boot.append);
   }
@@ -237,8 +242,12 @@ export class Machine {
     const ramBytes = this.engine.sizeBytes;
     addE820(fwCfg, [{ base: 0, length: ramBytes, type: 1 }]);
     addAcpiTables(fwCfg, defaultAcpiConfig(ramBytes));
-    if (this.config.vgaBios) fwCfg.addFile("vgaroms/vgabios.bin", this.config.vgaBios);
+    if (this.config.vgaBios && hasVga(this.config)) fwCfg.addFile("vgaroms/vgabios.bin", this.config.vgaBios);
   }
+}
+
+function hasVga({ vga = "std" }: VmConfig): boolean {
+  return vga === "std";
 }
 
 function multibootModules(boot: Extract<VmConfig["boot"], { kind: "kernel" }>) {

@@ -1,13 +1,13 @@
 /** The standard VGA's PCI function: shows video memory at BAR 0 (mapped by the engine) and its registers at BAR 2. */
-import type { IoHandler } from "../bus/addressSpace.ts";
+import type { AddressRange, IoHandler } from "../bus/addressSpace.ts";
 import { PciDevice, type PciSpaces } from "../devices/pci/pciDevice.ts";
 import { STD_VGA_PCI } from "../devices/vga/stdVga.ts";
 
 export interface VgaFunctionOptions {
   registerBar: IoHandler;
   vramBytes: number;
-  /** The frame buffer was mapped at this physical address, or unmapped. */
-  onFrameBuffer: (base: number | undefined) => void;
+  /** Video memory shows from `base` on, in these parts of the address space; in none where it is unmapped. */
+  onFrameBuffer: (parts: readonly AddressRange[], base: number) => void;
   /** VGA BIOS, for the ROM BAR. */
   rom?: Uint8Array;
 }
@@ -19,7 +19,7 @@ export class VgaFunction extends PciDevice {
       kind: "memory",
       sizeBytes: options.vramBytes,
       prefetchable: true,
-      onMove: options.onFrameBuffer,
+      onVisible: options.onFrameBuffer,
     });
     this.addBar(STD_VGA_PCI.registerBar, {
       kind: "memory",

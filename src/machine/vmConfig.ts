@@ -16,6 +16,8 @@ export interface VmConfig {
   bootOrder?: BootDevice[];
   /** Folders that the guest may mount by virtio-9p. */
   shares?: ShareConfig[];
+  /** The graphics adapter (default `std`, that of the Bochs emulator); without one the machine is told so, and has its serial line. */
+  vga?: VgaKind;
   /** Attach isa-debug-exit at port 0xf4. */
   debugExit?: boolean;
   /** Virtio devices; left out, they are as guests expect them. */
@@ -85,7 +87,11 @@ export interface VirtioConfig {
   transitional?: boolean;
   /** A source of random numbers (default true). */
   rng?: boolean;
+  /** A console, Linux's hvc0 (default false). */
+  console?: boolean;
 }
+
+export type VgaKind = "std" | "none";
 
 /** Settings of the translation of guest code to WebAssembly. */
 export interface JitTuning {

@@ -19,6 +19,11 @@ export const ICONS = {
   paste: icon(
     svg`<rect x="4.500" y="4" width="11" height="13" rx="1.500"/><path d="M8 4a2 2 0 0 1 4 0M8 9h4M8 12.500h4"/>`,
   ),
+  sound: icon(
+    svg`<path d="M4 8v4h2.700L10.500 15V5L6.700 8zM13 7.700a3.300 3.300 0 0 1 0 4.600M15 5.500a6.400 6.400 0 0 1 0 9"/>`,
+  ),
+  muted: icon(svg`<path d="M4 8v4h2.700L10.500 15V5L6.700 8zM13.500 8l3.500 4M17 8l-3.500 4"/>`),
+  printer: icon(svg`<path d="M6 8V3.500h8V8M6 14H3.500V8h13v6H14M6 12h8v4.500H6z"/>`),
   fullScreen: icon(svg`<path d="M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4"/>`),
   screen: icon(svg`<rect x="2.500" y="4" width="15" height="10" rx="1.500"/><path d="M7 17h6"/>`),
   terminal: icon(svg`<path d="M4 6l4 4-4 4M10.500 14H16"/>`),

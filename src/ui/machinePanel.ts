@@ -2,7 +2,7 @@
 import { html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { ClientEvent } from "../vm/vmClient.ts";
-import { describeReason } from "./format.ts";
+import { describeReason, formatBytes } from "./format.ts";
 import { ICONS } from "./icons.ts";
 import type { View } from "./launch/urlOptions.ts";
 import { MachineElement } from "./machineElement.ts";
@@ -18,11 +18,13 @@ import "./terminalView.ts";
 import { panelStyles } from "./machinePanelStyles.ts";
 import { baseStyles, buttonStyles } from "./styles.ts";
 
+const PRINTOUT_NAME = "printed.prn";
+
 @customElement("machine-panel")
 export class MachinePanel extends MachineElement {
   static override readonly styles = [baseStyles, buttonStyles, panelStyles];
 
-  protected override readonly events: readonly ClientEvent[] = ["state", "responding", "drives"];
+  protected override readonly events: readonly ClientEvent[] = ["state", "responding", "drives", "signal", "printed"];
   @property({ reflect: true }) view: View = "both";
   /** The embedded page: no frame around it, and it cannot be closed. */
   @property({ type: Boolean, reflect: true }) embedded = false;
@@ -45,7 +47,7 @@ export class MachinePanel extends MachineElement {
         <machine-toolbar .machine=${machine} ?fixed=${this.embedded} ?keyboard=${this.keyboard}
           @full-screen=${this.fullScreen} @toggle-keyboard=${this.toggleKeyboard} @close-machine=${this.closeMachine}></machine-toolbar>
       </div>
-      ${this.renderTrouble()} ${this.renderDriveFailures()}
+      ${this.renderTrouble()} ${this.renderDriveFailures()} ${this.renderPanic()} ${this.renderPrintout()}
       <div class="stage ${this.keyboard ? "typing" : ""}">
         ${this.view === "serial" ? "" : this.renderScreen()} ${this.view === "screen" ? "" : this.renderTerminal()}
       </div>
@@ -99,6 +101,35 @@ export class MachinePanel extends MachineElement {
         html`<page-notice kind="error" closable .message=${`A drive has failed: ${message}`}
           @close=${() => machine.hideDriveFailure(message)}></page-notice>`,
     );
+  }
+
+  private renderPanic(): unknown {
+    const { machine } = this;
+    if (!machine.signals.hasPanicked) return undefined;
+    return html`<page-notice kind="error" closable .message=${"The guest's kernel has panicked; its screen or terminal says why."}
+      @close=${() => machine.hidePanic()}></page-notice>`;
+  }
+
+  private renderPrintout(): unknown {
+    const { printout } = this.machine;
+    if (printout.sizeBytes === 0) return undefined;
+    return html`<page-notice closable .message=${`Printed: ${formatBytes(printout.sizeBytes)}`} @close=${this.dropPrintout}>
+      <button class="beside" @click=${this.savePrintout}>${ICONS.printer}Save</button>
+    </page-notice>`;
+  }
+
+  private dropPrintout(): void {
+    this.machine.printout.take();
+    this.requestUpdate();
+  }
+
+  private savePrintout(): void {
+    const url = URL.createObjectURL(this.machine.printout.take());
+    const link = Object.assign(document.createElement("a"), { href: url, download: PRINTOUT_NAME });
+    link.click();
+    // The browser has begun to read it by then.
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    this.requestUpdate();
   }
 
   private async fullScreen(): Promise<void> {

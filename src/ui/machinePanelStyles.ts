@@ -40,6 +40,10 @@ export const panelStyles = css`
   .actions {
     margin-top: 8px;
   }
+  button.beside {
+    min-height: 28px;
+    margin: -4px 0 -4px 8px;
+  }
   .stage {
     display: grid;
     flex: 1;

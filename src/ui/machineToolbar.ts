@@ -34,10 +34,19 @@ export class MachineToolbar extends MachineElement {
           padding: 0;
         }
       }
+      /* Seven of them, and the state beside them. */
+      @media (max-width: 400px) {
+        :host {
+          gap: 3px;
+        }
+        button {
+          width: 34px;
+        }
+      }
     `,
   ];
 
-  protected override readonly events: readonly ClientEvent[] = ["state"];
+  protected override readonly events: readonly ClientEvent[] = ["state", "speaker"];
   /** The embedded page's machine cannot be closed. */
   @property({ type: Boolean }) fixed = false;
   /** The keyboard is on the screen. */
@@ -59,9 +68,21 @@ export class MachineToolbar extends MachineElement {
       </button>
       <button title="Show or hide a keyboard to touch" aria-label="Keyboard" aria-pressed=${this.keyboard}
         @click=${() => this.emit("toggle-keyboard")}>${ICONS.keyboard}<span class="label">Keyboard</span></button>
+      ${this.renderSound()}
       ${this.button("Full screen", ICONS.fullScreen, true, () => this.emit("full-screen"))}
       ${this.fixed ? "" : this.button("Close", ICONS.close, true, () => this.emit("close-machine"))}
     `;
+  }
+
+  /** Only for guests that make a sound. */
+  private renderSound(): unknown {
+    const { speaker } = this.machine;
+    if (!speaker.wasUsed) return undefined;
+    const title = speaker.isMuted ? "Let the PC speaker be heard" : "Mute the PC speaker";
+    return html`<button title=${title} aria-label="Mute" aria-pressed=${speaker.isMuted}
+      @click=${() => (speaker.isMuted = !speaker.isMuted)}>
+      ${speaker.isMuted ? ICONS.muted : ICONS.sound}<span class="label">${speaker.isMuted ? "Muted" : "Sound"}</span>
+    </button>`;
   }
 
   private button(name: string, icon: unknown, enabled: boolean, act: () => unknown): unknown {

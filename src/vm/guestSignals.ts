@@ -10,6 +10,7 @@ export interface LockLights {
 
 export class GuestSignals {
   private isPointerAbsolute = false;
+  private panicked = false;
   private lights: LockLights = { scrollLock: false, numLock: false, capsLock: false };
 
   /** Whether the guest takes positions on its screen, not only movements. */
@@ -21,10 +22,22 @@ export class GuestSignals {
     return this.lights;
   }
 
+  /** Its kernel has panicked since it was started or reset, and nobody has said that they know. */
+  get hasPanicked(): boolean {
+    return this.panicked;
+  }
+
+  forgetPanic(): void {
+    this.panicked = false;
+  }
+
   note(signal: GuestSignal): void {
     switch (signal.kind) {
       case "pointer":
         this.isPointerAbsolute = signal.absolute;
+        break;
+      case "panicked":
+        this.panicked = true;
         break;
       case "leds": {
         const { kind: _, ...lights } = signal;

@@ -3,9 +3,11 @@
  * the browser, the main thread in Node) and lets that thread's events in between slices.
  */
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
+import { OutputChannel } from "../console/outputChannel.ts";
 import { SerialChannel } from "../console/serialChannel.ts";
 import type { EngineModules } from "../core/engine.ts";
 import type { ModuleCompiler } from "../core/moduleInstaller.ts";
+import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import { readTextScreen } from "../devices/vga/textScreen.ts";
 import type { ScanoutSource } from "../devices/vga/vga.ts";
 import { type Frame, Renderer } from "../display/renderer.ts";
@@ -13,6 +15,7 @@ import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
 import { type DriveOpeners, openDrives, openMedium } from "../machine/openDrives.ts";
 import { openShares, type TreeOpener } from "../machine/openShares.ts";
+import { SpeakerFeed } from "./speakerFeed.ts";
 import type { GuestSignal, MediumConfig, StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { collectStats } from "./vmStats.ts";
@@ -39,9 +42,22 @@ const LONGEST_SLEEP_MS = 1_000_000;
 /** A guest that never flushes its disks loses no more than the last of this time, in ms. */
 const FLUSH_INTERVAL_MS = 5000;
 
+/** Where a guest's bytes go to and come from. */
+interface Lines {
+  serial: SerialChannel;
+  virtioConsole: SerialChannel;
+  printer: OutputChannel;
+}
+
 export class Vm {
   /** COM1. */
   readonly serial: SerialChannel;
+  /** hvc0, the virtio console; where the guest has none, nothing comes and input waits. */
+  readonly virtioConsole: SerialChannel;
+  /** What the guest prints on LPT1. */
+  readonly printer: OutputChannel;
+  /** The PC speaker. */
+  readonly speaker = new SpeakerFeed(() => this.machine.clock.nowNs());
   /** Hears bytes written to port 0xe9. */
   onDebugByte: ((byte: number) => void) | undefined;
   private readonly listeners = new Set<StateListener>();
@@ -61,12 +77,16 @@ export class Vm {
 
   private constructor(
     private readonly machine: Machine,
-    serial: SerialChannel,
+    { serial, virtioConsole, printer }: Lines,
     private readonly openers: DriveOpeners | undefined,
     private readonly createdMs: number,
   ) {
     this.serial = serial;
-    serial.connect({ receive: (bytes) => this.input(() => machine.board.com1.receive(bytes)) });
+    this.virtioConsole = virtioConsole;
+    this.printer = printer;
+    const { com1, expansion } = machine.board;
+    serial.connect({ receive: (bytes) => this.input(() => com1.receive(bytes)) });
+    virtioConsole.connect({ receive: (bytes) => this.input(() => expansion.console?.receive(bytes)) });
     machine.onWake = () => this.wake?.();
     this.typist = new Typist({ clock: machine.clock, keyboard: machine.board.keyboardController.keyboard });
   }
@@ -74,22 +94,25 @@ export class Vm {
   /** Throws a VmError, EngineError or StorageError with one clear message when the VM cannot be made; then no drive stays open. */
   static async create(config: VmConfig, engine: EngineModules, host: VmHost = {}): Promise<Vm> {
     const createdMs = performance.now();
-    const serial = new SerialChannel();
+    const lines = { serial: new SerialChannel(), virtioConsole: new SerialChannel(), printer: new OutputChannel() };
     const shares = openShares(config.shares ?? [], host.openTree);
     const drives = await openDrives(config.drives ?? [], host.openers);
     let vm: Vm | undefined;
     const backends = {
-      com1: serial,
+      com1: lines.serial,
+      ...(config.virtio?.console && { console: lines.virtioConsole }),
+      onPrint: (byte: number) => lines.printer.write(byte),
       com2: { write: () => {} },
       onDebugByte: (byte: number) => vm?.onDebugByte?.(byte),
       drives,
       shares,
       onDriveFailure: (error: Error) => vm?.driveFailed(error),
       onSignal: (signal: GuestSignal) => vm?.signal(signal),
+      onSpeaker: (wave: SpeakerWave) => vm?.speaker.write(wave),
     };
     try {
       const machine = await Machine.create(config, engine, backends, host.compiler);
-      vm = new Vm(machine, serial, host.openers, createdMs);
+      vm = new Vm(machine, lines, host.openers, createdMs);
     } catch (error) {
       await Promise.allSettled(drives.map(({ backend }) => backend?.close()));
       throw error;
@@ -327,7 +350,7 @@ export class Vm {
   private setState(state: VmState, reason?: StopReason): void {
     if (this.current === state) return;
     this.current = state;
-    this.serial.flush();
+    for (const line of [this.serial, this.virtioConsole, this.printer]) line.flush();
     for (const listener of [...this.listeners]) listener(state, reason);
   }
 

@@ -3,6 +3,7 @@
  * and failing to load are states of it like running and being paused; no call hangs when the worker has died.
  */
 import { type Remote, releaseProxy, transfer, wrap } from "comlink";
+import { SpeakerPlayer } from "../audio/speakerPlayer.ts";
 import type { ByteChannel } from "../console/byteChannel.ts";
 import { SerialText } from "../console/serialText.ts";
 import type { EngineModules } from "../core/engine.ts";
@@ -12,6 +13,7 @@ import { hasOffscreenCanvas } from "../worker/features.ts";
 import { type InputMessage, type OutputMessage, postInput } from "../worker/messages.ts";
 import type { VmService } from "../worker/vmService.ts";
 import { GuestSignals } from "./guestSignals.ts";
+import { Printout } from "./printout.ts";
 import type { GuestSignal, MediumConfig, ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { NO_STATS } from "./vmStats.ts";
@@ -34,9 +36,10 @@ export interface VmRequest {
 
 /**
  * `state` also when a failure, its reason or the progress of loading changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did,
- * `signal` when {@link VmClient.signals} did.
+ * `signal` when {@link VmClient.signals} did, `printed` when there is more in {@link VmClient.printout}, `speaker` when the
+ * {@link VmClient.speaker} was used or muted.
  */
-export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives" | "signal";
+export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives" | "signal" | "printed" | "speaker";
 
 /** A drive whose medium can be changed, by its name: "ide2", "floppy0". */
 export interface RemovableDrive {
@@ -62,6 +65,9 @@ export class VmClient {
   /** COM1. */
   readonly serial: ByteChannel;
   readonly signals = new GuestSignals();
+  /** What the guest has printed on LPT1. */
+  readonly printout = new Printout();
+  readonly speaker = new SpeakerPlayer(() => this.emit("speaker"));
   private currentState: ClientState = "loading";
   private stopReason: StopReason | undefined;
   private error: Error | undefined;
@@ -138,6 +144,11 @@ export class VmClient {
     return this.failedDrives;
   }
 
+  hidePanic(): void {
+    this.signals.forgetPanic();
+    this.emit("signal");
+  }
+
   hideDriveFailure(message: string): void {
     this.setDriveFailures(this.failedDrives.filter((one) => one !== message));
   }
@@ -177,6 +188,7 @@ export class VmClient {
 
   /** Power off and on again. */
   reset(): Promise<void> {
+    this.hidePanic();
     return this.call((service) => service.reset());
   }
 
@@ -325,7 +337,11 @@ export class VmClient {
     else if (message.kind === "screen-size") this.resize(message.width, message.height);
     else if (message.kind === "frame") this.drawFrame(message);
     else if (message.kind === "signal") this.noteSignal(message.signal);
-    else if (message.kind === "drive-failure")
+    else if (message.kind === "speaker") this.speaker.receive(message.nowNs, message.waves);
+    else if (message.kind === "printed") {
+      this.printout.append(message.bytes);
+      this.emit("printed");
+    } else if (message.kind === "drive-failure")
       this.setDriveFailures([...this.failedDrives.filter((one) => one !== message.message), message.message]);
     else if (message.kind === "fault") this.die(message.error.message, unpackError(message.error));
     else if (message.kind === "screen-text") {
@@ -362,6 +378,7 @@ export class VmClient {
     if (this.ended && state !== "closed") return;
     this.currentState = state;
     this.stopReason = reason;
+    this.speaker.isPlaying = state === "running";
     this.emit("state");
   }
 
@@ -385,6 +402,7 @@ export class VmClient {
 
   private endWorker(): void {
     clearInterval(this.watch);
+    this.speaker.dispose();
     this.service?.[releaseProxy]();
     this.worker?.terminate();
     this.port?.close();

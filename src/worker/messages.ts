@@ -2,6 +2,8 @@
  * What flows between a page and a VM's worker beside the Comlink calls: input and output, one MessagePort for each VM.
  * These are many and want no answer, so they are plain messages; bytes and pixels are transferred, never copied.
  */
+
+import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import type { GuestSignal, StopReason, VmState, VmStats } from "../vm/vmConfig.ts";
 import type { ErrorRecord } from "./errors.ts";
 
@@ -33,6 +35,10 @@ export type OutputMessage =
   /** Rows `[first, first + pixels / width)` of the screen, where the page draws it itself (no OffscreenCanvas). */
   | { kind: "frame"; width: number; height: number; first: number; pixels: Uint8ClampedArray<ArrayBuffer> }
   | { kind: "signal"; signal: GuestSignal }
+  /** Bytes of LPT1. */
+  | { kind: "printed"; bytes: Uint8Array }
+  /** What the PC speaker's input does, and guest time now. */
+  | { kind: "speaker"; nowNs: number; waves: readonly SpeakerWave[] }
   /** A medium has failed; one line for people. */
   | { kind: "drive-failure"; message: string }
   /** A defect of the VMM in the worker, outside any call. */
@@ -45,7 +51,7 @@ export function postInput(port: MessagePort, message: InputMessage): void {
 
 /** Posts an output message, handing over its buffer. */
 export function postOutput(port: MessagePort, message: OutputMessage): void {
-  if (message.kind === "serial") port.postMessage(message, [message.bytes.buffer]);
+  if (message.kind === "serial" || message.kind === "printed") port.postMessage(message, [message.bytes.buffer]);
   else if (message.kind === "frame") port.postMessage(message, [message.pixels.buffer]);
   else port.postMessage(message);
 }

@@ -22,6 +22,8 @@ import { SerialBatcher } from "./serialBatcher.ts";
 const SCREEN_TEXT_MS = 100;
 /** Between two reports of the figures. */
 const STATS_MS = 500;
+/** Between two pieces of what is printed. */
+const PRINTED_MS = 100;
 
 interface Display {
   start(): void;
@@ -41,6 +43,7 @@ export class VmService {
   private screenText = "";
   private readonly timers: ReturnType<typeof setInterval>[] = [];
   private readonly serial = new SerialBatcher((bytes) => this.post({ kind: "serial", bytes }));
+  private readonly printed = new SerialBatcher((bytes) => this.post({ kind: "printed", bytes }), PRINTED_MS);
 
   /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
@@ -49,6 +52,8 @@ export class VmService {
     const vm = await Vm.create(config, engine, { openers: browserOpeners, ...(compiler && { compiler }) });
     this.created = vm;
     vm.onDriveFailure((message) => this.post({ kind: "drive-failure", message }));
+    vm.printer.onOutput((bytes) => this.printed.write(bytes));
+    vm.speaker.onWaves = (nowNs, waves) => this.post({ kind: "speaker", nowNs, waves });
     vm.onSignal((signal) => this.post({ kind: "signal", signal }));
     vm.serial.onOutput((bytes) => this.serial.write(bytes));
     vm.onState((state, reason) => {
@@ -137,6 +142,7 @@ export class VmService {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
     this.display?.stop();
     this.serial.finish();
+    this.printed.finish();
     await this.created?.close();
     this.compileWorker?.terminate();
     this.displayWorker?.terminate();

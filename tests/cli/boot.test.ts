@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { hasImages, IMAGES } from "../support/linuxGuest.ts";
 import { BUILD_LIMIT_MS, buildTabvisor, hasGuest, linuxArgs, tabvisor } from "./tabvisor.ts";
 
 const PROMPT = "~ #";
@@ -106,5 +107,29 @@ describe.runIf(hasGuest("seabios"))("tabvisor run with SeaBIOS alone", () => {
     const { status, stdout } = await tabvisor(args);
     expect(status).toBe(0);
     expect(stdout).toContain("SeaBIOS (version");
+  });
+});
+
+const HVC_IMAGES = ["linux-686/vmlinuz", "linux-686/initrd.gz", "virtio-modules-686/modules.gz"] as const;
+
+describe.runIf(hasImages(...HVC_IMAGES))("tabvisor run with a virtio console", () => {
+  beforeAll(buildTabvisor, BUILD_LIMIT_MS);
+
+  it("has its shell there, and no graphics adapter", { timeout: TEST_LIMIT_MS }, async () => {
+    const [kernel, ...initrds] = HVC_IMAGES.map((name) => join(IMAGES, name)) as [string, string, string];
+    const initrd = join(folder, "initrd-hvc.gz");
+    writeFileSync(initrd, Buffer.concat(initrds.map((path) => readFileSync(path))));
+    const { status, stdout, stderr } = await tabvisor([
+      ...["run", "--kernel", kernel, "--initrd", initrd, "--append", "console=hvc0 rdinit=/init.modules", ...LIMIT],
+      ...["--memory", "128", "--virtio-console", "stdio", "--vga", "none", "--virtio-rings", "packed"],
+      ...["--send", `${PROMPT}=>tty; ls /sys/bus/pci/drivers/virtio-pci | wc -l; cat /sys/bus/pci/devices/*/class\\n`],
+      ...["--send", `${PROMPT}=>poweroff\\n`],
+    ]);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout).toContain("/dev/hvc0");
+    // Class 3 would be a display.
+    expect(stdout).toMatch(/0x0601/);
+    expect(stdout).not.toMatch(/0x03/);
   });
 });

@@ -1,32 +1,51 @@
 /** A VM for the tests of `tabvisor run`: it says what it is told to, and notes what it gets. */
 import type { RunEnvironment, RunnableVm } from "../../src/cli/run.ts";
-import type { StopReason, VmProfile, VmState, VmStats } from "../../src/vm/vmConfig.ts";
+import type { GuestSignal, StopReason, VmProfile, VmState, VmStats } from "../../src/vm/vmConfig.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+class FakeLine {
+  private readonly outputs = new Set<(bytes: Uint8Array) => void>();
+
+  constructor(private readonly take: (text: string) => void) {}
+
+  onOutput(listener: (bytes: Uint8Array) => void): () => void {
+    this.outputs.add(listener);
+    return () => void this.outputs.delete(listener);
+  }
+
+  send(bytes: Uint8Array): void {
+    this.take(decode(bytes));
+  }
+
+  flush(): void {}
+
+  /** The guest writes. */
+  say(text: string): void {
+    for (const listener of [...this.outputs]) listener(encode(text));
+  }
+}
 
 export class FakeVm implements RunnableVm {
   onDebugByte: ((byte: number) => void) | undefined;
   /** What the guest got, in order. */
   readonly sent: string[] = [];
   readonly typed: string[] = [];
+  readonly moved: number[][] = [];
   screen = "";
   closed = false;
-  private readonly outputs = new Set<(bytes: Uint8Array) => void>();
+  private readonly signals = new Set<(signal: GuestSignal) => void>();
   private readonly driveFailures = new Set<(message: string) => void>();
   private readonly states = new Set<(state: VmState, reason?: StopReason) => void>();
 
   /** @param guest what the guest does once the VM is started. */
   constructor(private readonly guest: (vm: FakeVm) => void = () => {}) {}
 
-  readonly serial = {
-    onOutput: (listener: (bytes: Uint8Array) => void) => {
-      this.outputs.add(listener);
-      return () => void this.outputs.delete(listener);
-    },
-    send: (bytes: Uint8Array) => void this.sent.push(decode(bytes)),
-    flush: () => {},
-  };
+  readonly serial = new FakeLine((text) => this.sent.push(text));
+  readonly virtioConsole = new FakeLine((text) => this.sent.push(`hvc0: ${text}`));
+  readonly printer = new FakeLine(() => {});
+  readonly mouse = { move: (...movement: number[]) => void this.moved.push(movement) };
 
   start(): void {
     queueMicrotask(() => this.guest(this));
@@ -39,6 +58,11 @@ export class FakeVm implements RunnableVm {
   onDriveFailure(listener: (message: string) => void): () => void {
     this.driveFailures.add(listener);
     return () => void this.driveFailures.delete(listener);
+  }
+
+  onSignal(listener: (signal: GuestSignal) => void): () => void {
+    this.signals.add(listener);
+    return () => void this.signals.delete(listener);
   }
 
   onState(listener: (state: VmState, reason?: StopReason) => void): () => void {
@@ -68,7 +92,11 @@ export class FakeVm implements RunnableVm {
 
   /** The guest writes to its serial line. */
   say(text: string): void {
-    for (const listener of [...this.outputs]) listener(encode(text));
+    this.serial.say(text);
+  }
+
+  signal(signal: GuestSignal): void {
+    for (const listener of [...this.signals]) listener(signal);
   }
 
   failDrive(message: string): void {

@@ -10,6 +10,9 @@ describe("the options of tabvisor run", () => {
       drives: [],
       shares: [],
       serial: { kind: "stdio" },
+      virtioConsole: { kind: "none" },
+      vga: "std",
+      virtio: {},
       engine: "auto",
       clock: "host",
       inputs: [],
@@ -29,6 +32,23 @@ describe("the options of tabvisor run", () => {
     expect(options).toMatchObject({ debugExit: true, screenText: true, screen: "s.png", append: "quiet  splash" });
     expect(options.serial).toEqual({ kind: "file", path: "s.log" });
     expect(options.until?.source).toBe("^~ #");
+  });
+
+  it("takes lines, the adapter and virtio's settings", () => {
+    const file = (path: string) => ({ kind: "file", path });
+    const args =
+      "--serial s --virtio-console h --parallel p --vga none --virtio-rings packed --virtio-legacy off --virtio-rng off";
+    expect(parseRunOptions(args.split(" "))).toMatchObject({
+      serial: file("s"),
+      virtioConsole: file("h"),
+      parallel: "p",
+      vga: "none",
+      virtio: { packed: true, transitional: false, rng: false },
+    });
+    expect(parseRunOptions(["--virtio-console", "stdio"])).toMatchObject({
+      serial: { kind: "none" },
+      virtioConsole: { kind: "stdio" },
+    });
   });
 
   it("takes drives after QEMU's names", () => {
@@ -68,12 +88,22 @@ describe("the options of tabvisor run", () => {
     expect(parseRunOptions(["--boot", "dca"]).bootOrder).toEqual(["cdrom", "disk", "floppy"]);
   });
 
-  it("keeps --send and --type in one order", () => {
-    const options = parseRunOptions(["--send", "a=>1\\n", "--type", "b=>2=>3", "--send", "=>"]);
-    expect(options.inputs.map(({ on, pattern, text }) => [on, pattern.source, text])).toEqual([
-      ["serial", "a", "1\n"],
-      ["keyboard", "b", "2=>3"],
-      ["serial", "(?:)", ""],
+  it("keeps --send, --type and --mouse in one order", () => {
+    const options = parseRunOptions([
+      "--send",
+      "a=>1\\n",
+      "--type",
+      "b=>2=>3",
+      "--mouse",
+      "c=>-3, 40,1",
+      "--send",
+      "=>",
+    ]);
+    expect(options.inputs.map(({ pattern, ...rest }) => [pattern.source, rest])).toEqual([
+      ["a", { on: "serial", text: "1\n" }],
+      ["b", { on: "keyboard", text: "2=>3" }],
+      ["c", { on: "mouse", dx: -3, dy: 40, buttons: 1 }],
+      ["(?:)", { on: "serial", text: "" }],
     ]);
   });
 
@@ -92,6 +122,16 @@ describe("the options of tabvisor run", () => {
     [["--until", "("], /^--until: not a regular expression: .*\(/],
     [["--send", "[=>x"], /^--send: not a regular expression/],
     [["--type", "login:"], /^--type 'login:': must be 'REGEX=>TEXT'$/],
+    [["--mouse", "x=>1,2"], /^--mouse 'x=>1,2': must be 'REGEX=>DX,DY,BUTTONS'$/],
+    [["--mouse", "x=>1.5,2,0"], /must be 'REGEX=>DX,DY,BUTTONS'$/],
+    [["--mouse", "x=>9999,0,0"], /a mouse moves by at most 4096 counts/],
+    [["--mouse", "x=>0,0,32"], /BUTTONS is at most 31$/],
+    [["--vga", "cirrus"], /^--vga cirrus: must be std or none$/],
+    [["--virtio-rings", "round"], /^--virtio-rings round: must be split or packed$/],
+    [["--virtio-rng", "yes"], /^--virtio-rng yes: must be on or off$/],
+    [["--virtio-console", ""], /^--virtio-console needs stdio, none or a file name$/],
+    [["--serial", "stdio", "--virtio-console", "stdio"], /the terminal is for one of them$/],
+    [["--parallel", ""], /^--parallel needs a file name$/],
     [["--initrd", "x"], /^--initrd needs --kernel$/],
     [["--append", "x"], /^--append needs --kernel$/],
     [["--append", "x", "--guest", "ipxe"], /^--append needs --kernel$/],

@@ -51,6 +51,49 @@ describe("tabvisor run", () => {
     expect([vm.sent, vm.typed]).toEqual([["1\n"], ["2<enter>"]]);
   });
 
+  it("moves the mouse", async () => {
+    const { vm, status } = run(["--mouse", "one=>3,-4,1", "--until", "two"], (guest) => {
+      guest.say("one");
+      guest.say("two");
+    });
+    expect(await status).toBe(0);
+    expect(vm.moved).toEqual([[3, -4, 0, 1]]);
+  });
+
+  it("says that the guest's kernel has panicked, and goes on", async () => {
+    const { process, status } = run(["--until", "reboot"], (guest) => {
+      guest.say("Kernel panic");
+      guest.signal({ kind: "panicked", crashLoaded: false });
+      guest.say("reboot");
+    });
+    expect(await status).toBe(0);
+    expect(process.written.stderr).toBe("tabvisor: the guest's kernel has panicked\n");
+  });
+
+  it("writes what is printed, and what comes on hvc0, to files", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tabvisor-lines-"));
+    const [printed, hvc] = [join(folder, "printed"), join(folder, "hvc0")];
+    const { status } = run(["--parallel", printed, "--virtio-console", hvc], (guest) => {
+      guest.printer.say("a page\f");
+      guest.virtioConsole.say("hello");
+      powerOff(guest);
+    });
+    expect(await status).toBe(0);
+    expect([readFileSync(printed, "latin1"), readFileSync(hvc, "latin1")]).toEqual(["a page\f", "hello"]);
+  });
+
+  it("gives hvc0 the terminal and the script, when it is to be stdio", async () => {
+    const { vm, process, status } = run(["--virtio-console", "stdio", "--send", "#=>ls", "--until", "bin"], (guest) => {
+      guest.say("on the serial line #");
+      guest.virtioConsole.say("hvc #");
+      process.input("typed");
+      guest.virtioConsole.say("bin");
+    });
+    expect(await status).toBe(0);
+    expect(process.written.stdout).toBe("hvc #bin");
+    expect(vm.sent).toEqual(["hvc0: ls", "hvc0: typed"]);
+  });
+
   it("ends when the guest powers off, and says what did not come", async () => {
     const { process, status } = run(["--until", "never"], powerOff);
     expect(await status).toBe(0);

@@ -49,7 +49,8 @@ function script(...args: string[]) {
   const done: string[] = [];
   const screen = { text: "" };
   const expectations = new Expectations(parseRunOptions(args), {
-    perform: ({ on, text }) => done.push(`${on}: ${text}`),
+    perform: (input) =>
+      done.push(`${input.on}: ${input.on === "mouse" ? [input.dx, input.dy, input.buttons] : input.text}`),
     screenText: () => screen.text,
   });
   const say = (text: string) => expectations.serialOutput(bytes(text));
@@ -81,6 +82,22 @@ describe("Expectations", () => {
     expect(say("#")).toBe(false);
     expect(done).toEqual(["serial: a"]);
     expect(say("a #")).toBe(true);
+  });
+
+  it("moves the mouse at what is on the screen or on the serial line", () => {
+    const { done, screen, expectations, say } = script(
+      "--mouse",
+      "Desktop=>5,-6,0",
+      "--mouse",
+      "ready=>0,0,1",
+      "--send",
+      "x=>y",
+    );
+    screen.text = "Desktop";
+    expectations.checkScreen();
+    expect(expectations.waitingFor).toBe("/ready/ of --mouse");
+    say("ready");
+    expect(done).toEqual(["mouse: 5,-6,0", "mouse: 0,0,1"]);
   });
 
   it("ends at --until even if an input still waits", () => {

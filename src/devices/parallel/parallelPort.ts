@@ -36,6 +36,8 @@ export const ParallelControl = {
 const STATUS_UNUSED = 0x07;
 const CONTROL_UNUSED = 0xc0;
 const CONTROL_BITS = 0x3f;
+/** A PC's POST leaves its printer started and selected. SeaBIOS does not see to that, so the port begins so, as QEMU's does. */
+const POWER_ON_CONTROL = ParallelControl.NOT_INIT | ParallelControl.SELECT_IN;
 /** From the strobe to the end of ACK, and how long that lasts. */
 const BYTE_NS = 10_000;
 const ACK_NS = 5_000;
@@ -52,7 +54,7 @@ export interface ParallelPortOptions {
 
 export class ParallelPort {
   private data = 0;
-  private control = 0;
+  private control = POWER_ON_CONTROL;
   private doneNs: number | undefined;
   private readonly timer: Timer;
 
@@ -90,7 +92,7 @@ export class ParallelPort {
 
   reset(): void {
     this.data = 0;
-    this.control = 0;
+    this.control = POWER_ON_CONTROL;
     this.forgetByte();
     this.options.irq.lower();
   }

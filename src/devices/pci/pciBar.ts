@@ -1,28 +1,37 @@
-import type { AccessSize, AddressSpace, Claim, IoHandler } from "../../bus/addressSpace.ts";
-import { AddressOverlapError } from "../../bus/addressSpace.ts";
-import { trace } from "../../util/trace.ts";
+import {
+  type AccessSize,
+  type AddressRange,
+  type AddressSpace,
+  type Claim,
+  type IoHandler,
+  Layer,
+} from "../../bus/addressSpace.ts";
 
 export interface PciBarOptions {
   kind: "io" | "memory" | "memory64";
   /** A power of two: at least 4 for I/O, 16 for memory. */
   sizeBytes: number;
   prefetchable?: boolean;
-  /** Serves the range; its offsets count from the BAR's base. Without it only `onMove` hears where the range is. */
+  /** Serves the range; its offsets count from the BAR's base. Left out where the engine does: see `onVisible`. */
   handler?: IoHandler;
   /** Access sizes the handler takes (default all). */
   sizes?: readonly AccessSize[];
-  /** The range was mapped at a physical address or port, or unmapped. For RAM-backed ranges, which the engine maps itself. */
-  onMove?: (base: number | undefined) => void;
+  /** The parts of the range at `base` that the guest sees are others now; none where it is unmapped. Only for memory. */
+  onVisible?: (parts: readonly AddressRange[], base: number) => void;
 }
 
 const ALL_SIZES: readonly AccessSize[] = [1, 2, 4];
+/** What a part that the engine does not serve reads as. */
+const NOBODY: IoHandler = { read: () => 0xffff_ffff, write: () => {} };
+/** No range reaches beyond these; a memory range not even there, where the all-ones lie that a guest sizes it with. */
+const LAST_PORT = 0xffff;
+const LAST_ADDRESS = { memory: 0xffff_fffe, memory64: 2 ** 40 - 2 } as const;
 
 /** One decoded range of a PCI function, claimed while the guest enables it at an address that makes sense. */
 export class PciBar {
+  /** Of overlapping ranges of functions the one with the lowest number answers: so it does not matter which was moved last. */
+  order = 0;
   private claim: Claim | undefined;
-  private mappedAt: number | undefined;
-  /** The range was wanted where another device sits; tried again when something moves. */
-  blocked = false;
 
   constructor(
     private readonly name: string,
@@ -31,40 +40,32 @@ export class PciBar {
   ) {}
 
   get base(): number | undefined {
-    return this.mappedAt;
+    return this.claim?.base;
   }
 
-  /** Moves the range to `base`, or unmaps it. True when anything changed. */
-  moveTo(base: number | undefined): boolean {
+  /** Moves the range to `base`, or unmaps it. */
+  moveTo(base: number | undefined): void {
     const wanted = base !== undefined && this.isUsable(base) ? base : undefined;
-    if (wanted === this.mappedAt && !this.blocked) return false;
-    const before = this.mappedAt;
+    if (wanted === this.base) return;
     this.claim?.release();
     this.claim = undefined;
-    this.mappedAt = undefined;
-    this.blocked = false;
-    if (wanted !== undefined) this.map(wanted);
-    if (this.mappedAt === before) return false;
-    this.options.onMove?.(this.mappedAt);
-    return true;
+    if (wanted === undefined) return;
+    const { kind, handler = NOBODY, sizeBytes, sizes = ALL_SIZES, onVisible } = this.options;
+    const { name, order } = this;
+    const layer = kind === "io" ? Layer.ABOVE : Layer.BENEATH;
+    this.claim = this.space.claim(wanted, sizeBytes, handler, {
+      name,
+      sizes,
+      layer,
+      order,
+      ...(onVisible && { onVisible }),
+    });
   }
 
-  private map(base: number): void {
-    const { handler, sizeBytes, sizes = ALL_SIZES } = this.options;
-    try {
-      if (handler !== undefined) this.claim = this.space.claim(base, sizeBytes, handler, { name: this.name, sizes });
-      this.mappedAt = base;
-    } catch (error) {
-      if (!(error instanceof AddressOverlapError)) throw error;
-      this.blocked = true;
-      trace(this.name, error.message);
-    }
-  }
-
-  /** Zero means "not set up"; the all-ones a guest sizes with ends at the top of the space. */
+  /** Zero means "not set up". */
   private isUsable(base: number): boolean {
-    const last = base + this.options.sizeBytes - 1;
-    const top = this.options.kind === "io" ? 0xffff : this.options.kind === "memory" ? 0xffffffff : 2 ** 40 - 1;
-    return base !== 0 && last < top;
+    const { kind, sizeBytes } = this.options;
+    const last = base + sizeBytes - 1;
+    return base !== 0 && last <= (kind === "io" ? LAST_PORT : LAST_ADDRESS[kind]);
   }
 }

@@ -21,7 +21,7 @@ class TestCard extends PciDevice {
       kind: "memory64",
       sizeBytes: 0x10000,
       prefetchable: true,
-      onMove: (base) => this.moves.push(base),
+      onVisible: ([part]) => this.moves.push(part?.base),
     });
     this.addRom(Uint8Array.of(0x55, 0xaa, 0x01));
     this.capability = this.addCapability(0x05, 10);
@@ -114,14 +114,29 @@ describe("PciBus", () => {
     expect(mmio.claims().length).toBe(0);
   });
 
-  it("waits when a range is taken, and maps when it comes free", () => {
-    const other = ports.claim(0xc010, 4, { read: () => 0x77, write: () => {} }, { name: "other" });
-    write(4, 1, 2);
+  it("lies over the board's ports and beneath its memory, and leaves both as they were", () => {
+    const board = { read: () => 0x77, write: () => {} };
+    ports.claim(0x3f8, 8, board, { name: "uart" });
+    mmio.claim(0xfec00000, 0x20, board, { name: "apic" });
+    write(4, 3, 2);
+    write(0x10, 0x3e0);
+    write(0x14, 0xfec00000);
+    expect(ports.read(0x3f9, 1)).toBe(0x19);
+    expect([0, 0x1f, 0x20].map((offset) => mmio.read(0xfec00000 + offset, 1))).toEqual([0x77, 0x77, 0x20]);
+    expect(mmio.read(0xfec0001e, 4)).toBe(0x00207777);
     write(0x10, 0xc000);
-    expect(ports.read(0xc000, 1)).toBe(0xff);
-    other.release();
-    card.retryBlockedBars();
-    expect(ports.read(0xc001, 1)).toBe(1);
+    write(0x14, 0xfeb00000);
+    expect(ports.read(0x3f9, 1)).toBe(0x77);
+    expect(mmio.read(0xfec00020, 1)).toBe(0xff);
+  });
+
+  it("cannot take the configuration ports away", () => {
+    write(4, 1, 2);
+    write(0x10, 0xce0);
+    expect(ports.read(0xce1, 1)).toBe(1);
+    expect(read(0)).toBe(0x56781234);
+    write(0x10, 0xffe0);
+    expect(ports.read(0xffff, 1)).toBe(0x1f);
   });
 
   it("shows the ROM", () => {

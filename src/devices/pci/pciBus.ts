@@ -2,7 +2,7 @@
  * PCI bus 0 behind configuration mechanism #1 (ports CF8h-CFFh), with the i440FX board's INTx swizzle.
  * Document: PCI Local Bus Specification 3.0, 3.2.2.3.2. Other buses and empty slots read as all ones.
  */
-import type { AccessSize, IoHandler } from "../../bus/addressSpace.ts";
+import { type AccessSize, type IoHandler, Layer } from "../../bus/addressSpace.ts";
 import { allOnes } from "../../bus/claimedRange.ts";
 import type { DeviceState } from "../../bus/device.ts";
 import type { IrqLine } from "../../bus/irqLine.ts";
@@ -36,7 +36,7 @@ export class PciBus extends PassiveDevice {
       read: (offset, size) => this.read(offset, size),
       write: (offset, value, size) => this.write(offset, value, size),
     };
-    ports.claim(0xcf8, 8, handler, { name: this.name, sizes: [1, 2, 4] });
+    ports.claim(0xcf8, 8, handler, { name: this.name, sizes: [1, 2, 4], layer: Layer.HOST_BRIDGE });
   }
 
   /** Plugs a function in. Its INTx goes to PIRQ (pin + slot - 1) mod 4, as on QEMU's i440FX board. */
@@ -47,9 +47,7 @@ export class PciBus extends PassiveDevice {
     this.functions.set(key, device);
     const pin = device.identity.interruptPin ?? 0;
     if (pin > 0) device.connectIntx(this.pirqSource((pin - 1 + slot + 3) & 3));
-    device.onBarsMoved = () => {
-      for (const other of this.functions.values()) other.retryBlockedBars();
-    };
+    device.setPlace(key);
   }
 
   function(slot: number, fn = 0): PciDevice | undefined {

@@ -79,6 +79,8 @@ const SHAPE = object({
   device: anything,
 });
 const ROM_ENABLE = 1;
+/** Six BARs and an expansion ROM, rounded up. */
+const MOST_RANGES = 8;
 /** A BAR for MSI-X alone: the table in its first half, pending bits in its second. */
 const MSIX_BAR_BYTES = 0x1000;
 
@@ -93,8 +95,6 @@ export abstract class PciDevice extends PassiveDevice {
   private intxRequested = false;
   /** The INTx wire; the bus connects it. */
   private intxLine = new IrqLine(() => {});
-  /** The bus hears that a range moved, so that blocked ones are tried again. */
-  onBarsMoved: (() => void) | undefined;
 
   /** `kind` and `version` name the saved state of the whole function, with what {@link saveDevice} adds. */
   constructor(
@@ -237,9 +237,9 @@ export abstract class PciDevice extends PassiveDevice {
     this.configWritten(offset, size);
   }
 
-  /** Tries ranges again that another device was in the way of. */
-  retryBlockedBars(): void {
-    for (const { register, bar } of this.bars) if (bar.blocked) bar.moveTo(this.wantedBase(register, bar));
+  /** The bus says where this function sits: that decides whose range answers where several overlap. */
+  setPlace(place: number): void {
+    for (const [index, { bar }] of this.bars.entries()) bar.order = place * MOST_RANGES + index;
   }
 
   reset(): void {
@@ -307,9 +307,7 @@ export abstract class PciDevice extends PassiveDevice {
   }
 
   private remap(): void {
-    let moved = false;
-    for (const { register, bar } of this.bars) moved = bar.moveTo(this.wantedBase(register, bar)) || moved;
-    if (moved) this.onBarsMoved?.();
+    for (const { register, bar } of this.bars) bar.moveTo(this.wantedBase(register, bar));
   }
 
   private wantedBase(register: number, bar: PciBar): number | undefined {

@@ -82,11 +82,6 @@ export class Piix4Pm extends PciDevice {
     if (offset < PMBA + 4 || (offset <= PMREGMISC && offset + size > PMREGMISC)) this.movePm();
   }
 
-  override retryBlockedBars(): void {
-    super.retryBlockedBars();
-    if (this.pmRange.blocked) this.movePm();
-  }
-
   protected resetDevice(): void {
     this.movePm();
     this.pm.reset();

@@ -21,7 +21,9 @@ beforeEach(() => {
   const irq0 = new IrqLine((asserted) => {
     if (asserted) edges.push(clock.nowNs());
   });
-  pit = new Pit(ports, clock, irq0, { onSpeaker: (hz) => speaker.push(Math.round(hz)) });
+  pit = new Pit(ports, clock, irq0, {
+    onSpeaker: ({ highNs, periodNs }) => speaker.push(highNs > 0 ? Math.round(1e9 / periodNs) : 0),
+  });
 });
 
 const write = (port: number, ...values: number[]): void => {

@@ -13,6 +13,7 @@ import { PassiveDevice } from "../../bus/passiveDevice.ts";
 import type { PortSpace } from "../../bus/portSpace.ts";
 import { bool, list, nullable, object, parseState, u8, uint } from "../../bus/savedState.ts";
 import { PIT_CHANNEL_STATE, PIT_HZ, PitChannel } from "./pitChannel.ts";
+import { constantWave, type SpeakerWave } from "./speakerWave.ts";
 
 const KIND = "pit8254";
 const VERSION = 1;
@@ -36,8 +37,8 @@ const REFRESH_NS = (18 * 1e9) / PIT_HZ;
 const MIN_EDGE_NS = 20_000;
 
 export interface PitOptions {
-  /** Hears the tone of the PC speaker in Hz, 0 for silence, when the guest changes it. */
-  onSpeaker?: (frequencyHz: number) => void;
+  /** Hears what the PC speaker's input does, whenever the guest changes that; a wave may begin later, if nothing comes in between. */
+  onSpeaker?: (wave: SpeakerWave) => void;
 }
 
 export class Pit extends PassiveDevice {
@@ -45,7 +46,7 @@ export class Pit extends PassiveDevice {
   private readonly channels = [new PitChannel(), new PitChannel(), new PitChannel()];
   private port61 = 0;
   private irqSuppressed = false;
-  private speakerHz = 0;
+  private speakerIsSilent = true;
   private readonly edgeTimer: Timer;
 
   constructor(
@@ -179,17 +180,21 @@ export class Pit extends PassiveDevice {
   }
 
   private writePort61(value: number): void {
+    const changed = this.port61 ^ value;
     this.port61 = value & PORT61_WRITABLE;
     this.channels[2].setGate((value & GATE2) !== 0, this.clock.nowNs());
-    this.updateSpeaker();
+    if ((changed & (GATE2 | SPEAKER_DATA)) !== 0) this.updateSpeaker();
   }
 
+  /** The speaker hears OUT 2 while the data bit lets it. */
   private updateSpeaker(): void {
-    const { gate, mode, period } = this.channels[2];
-    const sounds = gate && (this.port61 & SPEAKER_DATA) !== 0 && (mode === 2 || mode === 3) && period > 0;
-    const frequencyHz = sounds ? PIT_HZ / period : 0;
-    if (frequencyHz === this.speakerHz) return;
-    this.speakerHz = frequencyHz;
-    this.options.onSpeaker?.(frequencyHz);
+    const { onSpeaker } = this.options;
+    if (onSpeaker === undefined) return;
+    const now = this.clock.nowNs();
+    const waves = (this.port61 & SPEAKER_DATA) === 0 ? [constantWave(now, false)] : this.channels[2].waves(now);
+    const isSilent = waves.every(({ highNs }) => highNs === 0);
+    if (isSilent && this.speakerIsSilent) return;
+    this.speakerIsSilent = isSilent;
+    for (const wave of waves) onSpeaker(wave);
   }
 }

@@ -7,6 +7,7 @@
  */
 import { nsForTicks, ticksInNs } from "../../bus/frequency.ts";
 import { bool, type Checked, finite, nullable, object, u8, u16, u32 } from "../../bus/savedState.ts";
+import { constantWave, type SpeakerWave } from "./speakerWave.ts";
 
 /** 14.31818 MHz / 12. */
 export const PIT_HZ = 1193182;
@@ -194,6 +195,24 @@ export class PitChannel {
     // The strobe of modes 4 and 5 ends one tick after the terminal count.
     const edge = s.mode >= 4 ? s.reload + 1 : s.reload;
     return ticks >= edge ? undefined : s.startNs + nsForTicks(edge, PIT_HZ);
+  }
+
+  /** What OUT does from now on, if nothing comes in between: as it is, and what it changes to later. */
+  waves(nowNs: number): SpeakerWave[] {
+    const s = this.state;
+    const edge = this.nextEdgeNs(nowNs);
+    const steady = constantWave(nowNs, this.output(nowNs));
+    if (edge === undefined) return [steady];
+    if (s.mode !== 2 && s.mode !== 3) return [steady, constantWave(edge, true)];
+    const present = this.periodicWave(nowNs, edge - nsForTicks(s.reload, PIT_HZ), s.reload);
+    return s.nextReload === null ? [present] : [present, this.periodicWave(edge, edge, s.nextReload)];
+  }
+
+  /** Mode 3 is high for the first half, mode 2 for all but the last tick. */
+  private periodicWave(atNs: number, originNs: number, ticks: number): SpeakerWave {
+    const high = this.state.mode === 3 ? (ticks + 1) >>> 1 : ticks - 1;
+    const toNs = (count: number) => (count * 1e9) / PIT_HZ;
+    return { atNs, originNs, highNs: toNs(high), periodNs: toNs(ticks) };
   }
 
   /** The 16-bit counting element as the guest reads it. */
