@@ -3,6 +3,7 @@ import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts
 import { busyboxExt4 } from "./busyboxExt4.ts";
 import { debianInstallerAmd64, debianInstallerI386 } from "./debianInstaller.ts";
 import { driveModules686 } from "./driveModules.ts";
+import { graphicsModules686 } from "./graphicsModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
 import { linux686 } from "./linux686.ts";
 import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
@@ -15,6 +16,7 @@ export const RECIPES: readonly Recipe[] = [
   linuxCloudAmd64,
   linux686,
   driveModules686,
+  graphicsModules686,
   memtest86,
   grubRescue,
   grubInvaders,

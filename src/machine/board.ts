@@ -45,6 +45,8 @@ export interface BoardOptions {
   com2: UartBackend;
   drives: DriveBay;
   bootOrder?: readonly BootDevice[] | undefined;
+  /** In the VGA's ROM BAR, where firmware looks for it. */
+  vgaBios?: Uint8Array | undefined;
   expansion: ExpansionOptions;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
@@ -127,6 +129,7 @@ export class Board {
       registerBar: this.vga.registerBar,
       vramBytes: engine.vram.length,
       onFrameBuffer: (base) => this.mapFrameBuffer(base),
+      ...(options.vgaBios && { rom: options.vgaBios }),
     });
     const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT));
     const dma = new IsaDma(ports, engine);

@@ -92,6 +92,7 @@ export class Machine {
       com2: backends.com2,
       drives: this.drives,
       bootOrder: config.bootOrder,
+      vgaBios: config.vgaBios,
       expansion: {
         drives: this.drives,
         entropy: entropyFor(this.clock),
@@ -230,7 +231,6 @@ export class Machine {
     const ramBytes = this.engine.sizeBytes;
     addE820(fwCfg, [{ base: 0, length: ramBytes, type: 1 }]);
     addAcpiTables(fwCfg, defaultAcpiConfig(ramBytes));
-    if (this.config.vgaBios) fwCfg.addFile("vgaroms/vgabios.bin", this.config.vgaBios);
   }
 }
 
