@@ -22,6 +22,8 @@ export interface GuestFiles {
   /** Left out, the firmware looks for something to boot. */
   kernel?: string;
   initrd?: string;
+  /** Of a multiboot kernel, each with its command line, whose first word is the module's name. */
+  modules?: readonly { file: string; commandLine: string }[];
   /** Left out, it is SeaBIOS with its VGA BIOS. */
   bios?: string;
   vgaBios?: string;
@@ -39,10 +41,16 @@ export function filesOf({ files }: Pick<Guest, "files"> = {}): GuestFiles & { bi
   return files?.bios === undefined ? { ...SEABIOS, ...files } : { ...files, bios: files.bios };
 }
 
+/** The files that are read whole before the guest starts. */
+export function wholeFilesOf(guest: Pick<Guest, "files">): string[] {
+  const { modules = [], ...files } = filesOf(guest);
+  return [...Object.values(files), ...modules.map(({ file }) => file)];
+}
+
 /** Every file that has to be there before the guest can start. */
 export function pathsOf(guest: Pick<Guest, "files" | "drives">): string[] {
   const media = guest.drives?.map(({ file }) => file) ?? [];
-  return [...new Set([...Object.values(filesOf(guest)), ...media])];
+  return [...new Set([...wholeFilesOf(guest), ...media])];
 }
 
 /** The recipes that make the files of a guest. */
@@ -136,6 +144,21 @@ export const GUESTS: readonly Guest[] = [
     title: "SeaBIOS, no disk",
     description: "The firmware alone: it tests the machine, looks for something to boot and finds nothing.",
     memoryMib: 32,
+  },
+  {
+    id: "xen",
+    title: "Xen",
+    description:
+      "The hypervisor, with Debian's 64-bit kernel as its privileged domain and a busybox shell on the serial port.",
+    files: {
+      kernel: "xen/xen",
+      modules: [
+        { file: "xen/vmlinuz", commandLine: "vmlinuz console=hvc0" },
+        { file: "xen/initrd.gz", commandLine: "initrd" },
+      ],
+    },
+    append: "com1=115200,8n1 console=com1 dom0_mem=512M noreboot",
+    memoryMib: 1024,
   },
   {
     id: "debian-installer-amd64-text",

@@ -78,9 +78,13 @@ function extendedState(cpu: Vcpu, index: u32): void {
   else set(cpu, 0, 0, 0, 0);
 }
 
+/**
+ * VMware's leaves: a guest that sees this signature may use the backdoor port (src/devices/vmmouse/vmport.ts). Linux looks for the
+ * absolute pointer, and takes the frequencies of TSC and APIC timer from there, on hypervisors that it knows only.
+ */
 function hypervisor(cpu: Vcpu, leaf: u32): void {
   if (leaf == 0x40000000)
-    set(cpu, MAX_HYPERVISOR, 0x76626154, 0x726f7369, 0x76626154); // TabvisorTabv
+    set(cpu, MAX_HYPERVISOR, 0x61774d56, 0x4d566572, 0x65726177); // VMwareVMware
   else if (leaf == MAX_HYPERVISOR)
     set(cpu, TSC_HZ / 1000, TSC_HZ / 1000, 0, 0); // TSC and APIC timer, kHz
   else set(cpu, 0, 0, 0, 0);

@@ -1,4 +1,5 @@
 /** The report as text. */
+import { printDisks } from "../disks/disks.ts";
 import { digits, table, timeText } from "../figures.ts";
 import { printLoops } from "../loops/loops.ts";
 import { printScreens } from "../screen/screen.ts";
@@ -29,12 +30,13 @@ ${host.cpu}, ${host.cores} cores, load ${host.loadAverage.toFixed(1)}, Node ${ho
     printCounters(report.programs),
     printBoots(report.boots),
     printLoops(report.loops),
+    printDisks(report.disks),
     printScreens(report.screens),
     printSummary(report.summary),
     report.skipped.map((line) => `skipped: ${line}`),
     [
       ...report.errors,
-      ...report.loops.flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`)),
+      ...[...report.loops, ...report.disks].flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`)),
       ...report.screens.flatMap(({ errors }) => errors),
     ],
   ];

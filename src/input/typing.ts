@@ -7,7 +7,8 @@ import { type KeyChord, namedKey, usKey } from "./keyCodes.ts";
 
 /** What the typist presses keys on; `Ps2Keyboard` is one. */
 export interface TypingKeyboard {
-  key(code: string, down: boolean): boolean;
+  /** Without `typematic` a key that stays down is not repeated. */
+  key(code: string, down: boolean, typematic: boolean): boolean;
   hasRoom(bytes?: number): boolean;
   /** True when the guest has taken everything typed so far. */
   readonly drained: boolean;
@@ -134,7 +135,8 @@ export class Typist {
   }
 
   private perform(step: Step): void {
-    for (const code of step.codes) this.keyboard.key(code, step.down);
+    // A guest that is slow to read keeps keys down for long, and shall have each once.
+    for (const code of step.codes) this.keyboard.key(code, step.down, false);
   }
 
   private finish(): void {

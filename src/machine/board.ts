@@ -20,6 +20,7 @@ import { IsaFloppy } from "../devices/floppy/isaFloppy.ts";
 import { FwCfg } from "../devices/fwcfg/fwCfg.ts";
 import { Hpet } from "../devices/hpet/hpet.ts";
 import { Piix3Ide } from "../devices/ide/piix3Ide.ts";
+import { IsaParallel } from "../devices/parallel/isaParallel.ts";
 import { PciBus } from "../devices/pci/pciBus.ts";
 import { PicPair } from "../devices/pic/picPair.ts";
 import { I440Fx } from "../devices/piix/i440fx.ts";
@@ -27,22 +28,27 @@ import { Piix3 } from "../devices/piix/piix3.ts";
 import { Piix4Pm } from "../devices/piix/piix4Pm.ts";
 import { Pit } from "../devices/pit/pit.ts";
 import { IsaKeyboardController } from "../devices/ps2/isaKeyboardController.ts";
+import { Pvpanic } from "../devices/pvpanic/pvpanic.ts";
 import { Rtc } from "../devices/rtc/rtc.ts";
 import { IsaUart } from "../devices/uart/isaUart.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
+import { Vmport } from "../devices/vmmouse/vmport.ts";
 import type { MachineClock } from "./clocks.ts";
+import { generalRegisters } from "./cpuState.ts";
 import type { DriveBay } from "./drives.ts";
 import { ExpansionCards, type ExpansionOptions } from "./expansionCards.ts";
 import * as pc from "./pc.ts";
 import { VgaFunction } from "./vgaFunction.ts";
-import type { BootDevice } from "./vmConfig.ts";
+import type { BootDevice, GuestSignal } from "./vmConfig.ts";
 
 export interface BoardOptions {
   engine: Engine;
   clock: MachineClock;
   com1: UartBackend;
   com2: UartBackend;
+  /** A byte printed on LPT1. */
+  onPrint: (byte: number) => void;
   drives: DriveBay;
   bootOrder?: readonly BootDevice[] | undefined;
   /** In the VGA's ROM BAR, where firmware looks for it. */
@@ -54,6 +60,7 @@ export interface BoardOptions {
   onReset: () => void;
   onDebugExit?: ((status: number) => void) | undefined;
   onPam: (segment: number, readRam: boolean, writeRam: boolean) => void;
+  onSignal: (signal: GuestSignal) => void;
 }
 
 /** The host imports of an engine, before its board exists: the board plugs itself in. */
@@ -79,6 +86,7 @@ export class Board {
   readonly clock: MachineClock;
   readonly localApic: LocalApic;
   readonly keyboardController: IsaKeyboardController;
+  readonly vmport: Vmport;
   readonly vga: StdVga;
   readonly com1: IsaUart;
   readonly com2: IsaUart;
@@ -103,6 +111,7 @@ export class Board {
       clock,
       mmio,
       setIntr: (asserted) => engine.setInterruptRequest(asserted),
+      busHz: pc.APIC_BUS_HZ,
       acknowledgePic: () => pic.acknowledge(),
       onNmi: () => engine.raiseNmi(),
       onEoi: (vector) => this.ioApic.endOfInterrupt(vector),
@@ -165,12 +174,31 @@ export class Board {
       onA20: (open) => engine.setA20(open),
       onReset: options.onReset,
     });
+    this.keyboardController.keyboard.onLeds = (leds) => options.onSignal({ kind: "leds", ...leds });
+    this.vmport = new Vmport({
+      name: "vmport",
+      ports,
+      registers: generalRegisters(engine),
+      memoryBytes: engine.sizeBytes,
+      tscHz: pc.TSC_HZ,
+      busHz: pc.APIC_BUS_HZ,
+      onPointerPacket: () => this.keyboardController.mouse.nudge(),
+      onPointerMode: (absolute) => options.onSignal({ kind: "pointer", absolute }),
+    });
     const port92 = new Port92(ports, {
       setA20: (open) => {
         engine.setA20(open);
         this.keyboardController.chip.noteA20(open);
       },
       onFastReset: options.onReset, // the whole board, as QEMU does
+    });
+    const lpt1 = new IsaParallel({
+      name: "lpt1",
+      clock,
+      ports,
+      basePort: pc.PORT_LPT1,
+      irq: router.isaIrq(pc.IRQ_LPT1),
+      onByte: options.onPrint,
     });
     this.com1 = this.uart("com1", pc.PORT_COM1, pc.IRQ_COM1, options.com1);
     this.com2 = this.uart("com2", pc.PORT_COM2, pc.IRQ_COM2, options.com2);
@@ -198,12 +226,15 @@ export class Board {
       rtc,
       hpet,
       this.keyboardController,
+      this.vmport,
       port92,
       dma,
       floppy,
       this.fwCfg,
       this.com1,
       this.com2,
+      lpt1,
+      new Pvpanic(ports, (crashLoaded) => options.onSignal({ kind: "panicked", crashLoaded })),
       new DebugCon(ports, options.onDebugByte),
       new PostCodePort(ports),
       ...this.expansion.devices,
@@ -214,6 +245,11 @@ export class Board {
   /** Power-on reset of every device. */
   reset(): void {
     for (const device of this.devices) device.reset();
+  }
+
+  /** The mouse, as `Ps2Mouse.move`, to whichever device the guest listens to. */
+  moveMouse(dx: number, dy: number, dz: number, buttons: number): void {
+    if (!this.vmport.mouse.moveBy(dx, dy, dz, buttons)) this.keyboardController.mouse.move(dx, dy, dz, buttons);
   }
 
   /** What the CPU tells the board (HostEvent). */

@@ -1,6 +1,7 @@
 /** Numbers of the x86 architecture that the board needs (Intel SDM vol. 1 ch. 3). */
 
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
+import type { GeneralRegisters } from "../bus/generalRegisters.ts";
 import { type Engine, REGISTER_NAMES } from "../core/engine.ts";
 
 /** Segment registers by their number in encodings. */
@@ -20,6 +21,17 @@ const TABLE_REGISTERS = [
   ["gdt", VcpuField.GDT_BASE, VcpuField.GDT_LIMIT],
   ["idt", VcpuField.IDT_BASE, VcpuField.IDT_LIMIT],
 ] as const;
+
+/**
+ * The general registers for a port handler. Both engines have them in the vCPU struct while IN or OUT calls the host, and IN has them
+ * read from there again afterwards (`assembly/jit/coldNodes.ts`).
+ */
+export function generalRegisters(engine: Engine): GeneralRegisters {
+  return {
+    get: (register) => Number(BigInt.asUintN(32, engine.field64(VcpuField.REGISTERS, register))),
+    set: (register, value) => engine.setField64(VcpuField.REGISTERS, BigInt(value >>> 0), register),
+  };
+}
 
 /** A printable dump of the CPU, for a crash. */
 export function dumpRegisters(engine: Engine): string {

@@ -10,6 +10,7 @@ import { defaultAcpiConfig } from "../devices/acpi/tables.ts";
 import { addAcpiTables, addE820 } from "../devices/fwcfg/firmwareFiles.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import type { ConsoleBackend } from "../devices/virtio/virtioConsole.ts";
+import { writeBiosDataArea } from "./biosDataArea.ts";
 import { Board, HostSide } from "./board.ts";
 import { HostClock, InstructionClock, type MachineClock } from "./clocks.ts";
 import { dumpRegisters } from "./cpuState.ts";
@@ -21,12 +22,14 @@ import { FirmwareRom, mapShadowAsRam } from "./firmware.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
 import { runVgaBios } from "./vgaBios.ts";
-import type { StopReason, VmConfig } from "./vmConfig.ts";
+import type { GuestSignal, StopReason, VmConfig } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 
 export interface MachineBackends {
   com1: UartBackend;
   com2: UartBackend;
+  /** What the guest prints on LPT1. */
+  onPrint?: (byte: number) => void;
   onDebugByte: (byte: number) => void;
   /** What the guest's hvc0 is connected to; without it there is none. */
   console?: ConsoleBackend;
@@ -35,6 +38,7 @@ export interface MachineBackends {
   drives?: readonly AttachedDrive[];
   /** A medium failed; the guest has an I/O error. */
   onDriveFailure?: (error: Error) => void;
+  onSignal?: (signal: GuestSignal) => void;
 }
 
 /** What a slice came to. */
@@ -90,6 +94,7 @@ export class Machine {
       clock: this.clock,
       com1: backends.com1,
       com2: backends.com2,
+      onPrint: (byte) => backends.onPrint?.(byte),
       drives: this.drives,
       bootOrder: config.bootOrder,
       vgaBios: config.vgaBios,
@@ -105,6 +110,7 @@ export class Machine {
       onPowerOff: () => this.stop({ kind: "power-off" }),
       onReset: () => this.requestReset(),
       onDebugExit: config.debugExit ? (status) => this.stop({ kind: "debug-exit", status }) : undefined,
+      onSignal: (signal) => backends.onSignal?.(signal),
       onPam: (segment, readRam, writeRam) => this.firmware?.setPam(segment, readRam, writeRam),
     });
     host.board = this.board;
@@ -221,6 +227,7 @@ export class Machine {
     const { engine, board, config } = this;
     mapShadowAsRam(engine);
     setUpChips(board);
+    writeBiosDataArea(engine);
     if (config.vgaBios) runVgaBios(engine, config.vgaBios);
     if (isLinuxImage(boot.kernel)) bootLinux(engine, boot.kernel, boot.initrd, boot.append);
     else bootMultiboot(engine, boot.kernel, multibootModules(boot), boot.append);

@@ -6,6 +6,7 @@ export const IRQ_COM1 = 4;
 export const IRQ_KEYBOARD = 1;
 export const IRQ_PIT = 0;
 export const IRQ_FLOPPY = 6;
+export const IRQ_LPT1 = 7;
 export const IRQ_RTC = 8;
 export const IRQ_SCI = 9;
 export const IRQ_MOUSE = 12;
@@ -16,6 +17,7 @@ export const IRQ_IDE_SECONDARY = 15;
 /** I/O ports. */
 export const PORT_COM1 = 0x3f8;
 export const PORT_COM2 = 0x2f8;
+export const PORT_LPT1 = 0x378;
 
 /** PCI slots on bus 0. */
 export const SLOT_HOST_BRIDGE = 0;
@@ -41,3 +43,5 @@ export const LOW_ROM_END = 0x10_0000;
 
 /** Frequency of the TSC: it counts nanoseconds of guest time. */
 export const TSC_HZ = 1_000_000_000;
+/** Frequency of the local APIC's timer before its divider. */
+export const APIC_BUS_HZ = 1_000_000_000;

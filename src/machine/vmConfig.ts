@@ -167,6 +167,15 @@ export type StopReason =
   /** A defect of the VMM itself, in one line. */
   | { kind: "internal-error"; message: string };
 
+/** What a guest tells its surroundings beside its output. */
+export type GuestSignal =
+  /** Whether it takes positions of the pointer (VM mouse), or movements only (PS/2 mouse). */
+  | { kind: "pointer"; absolute: boolean }
+  /** The lights of the keyboard. */
+  | { kind: "leds"; scrollLock: boolean; numLock: boolean; capsLock: boolean }
+  /** Its kernel has panicked; `crashLoaded` if it handles that itself. */
+  | { kind: "panicked"; crashLoaded: boolean };
+
 /** Figures of a running VM since it was made, for `--stats` and the page. Times in seconds, sizes in bytes. */
 export interface VmStats {
   instructions: number;

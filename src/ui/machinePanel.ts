@@ -1,6 +1,6 @@
 /** `<machine-panel>`: one machine whole: toolbar, screen, terminal, status, and whatever went wrong with it. */
 import { html } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 import type { ClientEvent } from "../vm/vmClient.ts";
 import { describeReason } from "./format.ts";
 import { ICONS } from "./icons.ts";
@@ -9,6 +9,7 @@ import { MachineElement } from "./machineElement.ts";
 import type { MachineToolbar } from "./machineToolbar.ts";
 import "./machineToolbar.ts";
 import "./pageNotice.ts";
+import "./screenKeyboard.ts";
 import type { ScreenView } from "./screenView.ts";
 import "./screenView.ts";
 import "./statusLine.ts";
@@ -25,6 +26,7 @@ export class MachinePanel extends MachineElement {
   @property({ reflect: true }) view: View = "both";
   /** The embedded page: no frame around it, and it cannot be closed. */
   @property({ type: Boolean, reflect: true }) embedded = false;
+  @state() private keyboard = false;
   @query("screen-view") private readonly screenView!: ScreenView | null;
   @query("terminal-view") private readonly terminalView!: TerminalView | null;
   @query(".stage") private readonly stage!: HTMLElement;
@@ -40,13 +42,14 @@ export class MachinePanel extends MachineElement {
       <div class="bar">
         <h2>${machine.title}</h2>
         <status-line .machine=${machine}></status-line>
-        <machine-toolbar .machine=${machine} ?fixed=${this.embedded} @full-screen=${this.fullScreen}
-          @close-machine=${this.closeMachine}></machine-toolbar>
+        <machine-toolbar .machine=${machine} ?fixed=${this.embedded} ?keyboard=${this.keyboard}
+          @full-screen=${this.fullScreen} @toggle-keyboard=${this.toggleKeyboard} @close-machine=${this.closeMachine}></machine-toolbar>
       </div>
       ${this.renderTrouble()} ${this.renderDriveFailures()}
-      <div class="stage">
+      <div class="stage ${this.keyboard ? "typing" : ""}">
         ${this.view === "serial" ? "" : this.renderScreen()} ${this.view === "screen" ? "" : this.renderTerminal()}
       </div>
+      ${this.keyboard ? html`<screen-keyboard .machine=${machine}></screen-keyboard>` : ""}
     `;
   }
 
@@ -66,12 +69,14 @@ export class MachinePanel extends MachineElement {
 
   /** What has to be said about a machine that is not well. */
   private renderTrouble(): unknown {
-    const { state, failure, reason, responding } = this.machine;
+    const { state, failure, reason, responding, progress } = this.machine;
     if (failure !== undefined) {
       return html`<page-notice kind="error" .message=${failure.message}>
         <div class="actions"><button @click=${this.retry}>Try again</button></div>
       </page-notice>`;
     }
+    if (state === "loading" && progress)
+      return html`<page-notice .message=${`Being built on the server first. ${progress}`}></page-notice>`;
     const why = describeReason(reason);
     if (why !== undefined) {
       return html`<page-notice kind=${state === "crashed" ? "error" : "note"} .message=${why}>
@@ -99,6 +104,10 @@ export class MachinePanel extends MachineElement {
   private async fullScreen(): Promise<void> {
     if (document.fullscreenElement !== null) await document.exitFullscreen();
     else await this.stage.requestFullscreen().catch(() => undefined);
+  }
+
+  private toggleKeyboard(): void {
+    this.keyboard = !this.keyboard;
   }
 
   private leaveScreen(): void {

@@ -95,8 +95,13 @@ export const panelStyles = css`
       overflow: auto;
     }
     :host([view="screen"]) .stage,
-    :host([view="serial"]) .stage {
+    :host([view="serial"]) .stage,
+    .stage.typing {
       grid-template-rows: minmax(0, 1fr);
+    }
+    /* The keyboard is the screen's; the terminal would leave no room for it. */
+    .stage.typing .screen + .serial {
+      display: none;
     }
   }
   :host([embedded]) {

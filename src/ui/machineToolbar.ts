@@ -1,4 +1,4 @@
-/** `<machine-toolbar>`: what one does to a machine. Closing and full screen are events for the panel around it. */
+/** `<machine-toolbar>`: what one does to a machine. Closing, full screen and the keyboard are events for the panel around it. */
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ClientEvent } from "../vm/vmClient.ts";
@@ -17,17 +17,21 @@ export class MachineToolbar extends MachineElement {
         align-items: center;
         gap: 6px;
       }
+      button[aria-pressed="true"] {
+        border-color: var(--accent);
+        background: var(--accent-soft);
+        color: var(--accent);
+      }
       @media (max-width: 640px) {
         .label {
           display: none;
         }
-        button {
-          width: 40px;
-          padding: 0;
+        :host {
+          gap: 4px;
         }
-        button.keys {
-          width: auto;
-          padding: 0 8px;
+        button {
+          width: 38px;
+          padding: 0;
         }
       }
     `,
@@ -36,6 +40,8 @@ export class MachineToolbar extends MachineElement {
   protected override readonly events: readonly ClientEvent[] = ["state"];
   /** The embedded page's machine cannot be closed. */
   @property({ type: Boolean }) fixed = false;
+  /** The keyboard is on the screen. */
+  @property({ type: Boolean }) keyboard = false;
 
   override focus(): void {
     this.renderRoot.querySelector("button")?.focus();
@@ -48,9 +54,11 @@ export class MachineToolbar extends MachineElement {
     return html`
       ${this.button(paused ? "Resume" : "Pause", paused ? ICONS.play : ICONS.pause, alive, () => this.togglePause())}
       ${this.button("Reset", ICONS.reset, alive || state === "off" || state === "crashed", () => this.machine.reset())}
-      <button class="keys" title="Press Ctrl Alt Del in the guest" ?disabled=${!alive} @click=${this.ctrlAltDel}>
-        ${ICONS.keyboard}<span class="label">Ctrl Alt Del</span>
+      <button title="Press Ctrl Alt Del in the guest" aria-label="Ctrl Alt Del" ?disabled=${!alive} @click=${this.ctrlAltDel}>
+        ${ICONS.power}<span class="label">Ctrl Alt Del</span>
       </button>
+      <button title="Show or hide a keyboard to touch" aria-label="Keyboard" aria-pressed=${this.keyboard}
+        @click=${() => this.emit("toggle-keyboard")}>${ICONS.keyboard}<span class="label">Keyboard</span></button>
       ${this.button("Full screen", ICONS.fullScreen, true, () => this.emit("full-screen"))}
       ${this.fixed ? "" : this.button("Close", ICONS.close, true, () => this.emit("close-machine"))}
     `;

@@ -8,6 +8,8 @@ import { MachineElement } from "./machineElement.ts";
 import { fitScreen } from "./screenFit.ts";
 import { baseStyles } from "./styles.ts";
 
+const COARSE_POINTER = globalThis.matchMedia("(pointer: coarse)");
+
 type FrameMessage = Extract<OutputMessage, { kind: "frame" }>;
 
 @customElement("screen-view")
@@ -30,9 +32,18 @@ export class ScreenView extends MachineElement {
         overflow: hidden;
         outline: none;
         cursor: default;
+        /* Fingers are the guest's. */
+        touch-action: none;
+        user-select: none;
+        -webkit-user-select: none;
+        -webkit-touch-callout: none;
       }
       canvas {
         display: block;
+      }
+      /* The guest draws a pointer in the same place. */
+      .absolute canvas {
+        cursor: none;
       }
       canvas.sharp {
         image-rendering: pixelated;
@@ -70,7 +81,7 @@ export class ScreenView extends MachineElement {
     `,
   ];
 
-  protected override readonly events: readonly ClientEvent[] = ["screen", "state"];
+  protected override readonly events: readonly ClientEvent[] = ["screen", "state", "signal"];
   @query(".room") private readonly room!: HTMLElement;
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
   @state() private focused = false;
@@ -101,11 +112,12 @@ export class ScreenView extends MachineElement {
   }
 
   protected override firstUpdated(): void {
-    this.capture = new InputCapture(
-      this.room,
-      () => this.machine,
-      () => this.leave(),
-    );
+    this.capture = new InputCapture({
+      element: this.room,
+      screen: this.canvas,
+      target: () => this.machine,
+      release: () => this.leave(),
+    });
     this.observer.observe(this.room);
     this.machine
       .attachCanvas(this.canvas, (frame) => this.draw(frame))
@@ -117,11 +129,15 @@ export class ScreenView extends MachineElement {
   protected override updated(changed: PropertyValues<this>): void {
     super.updated(changed);
     this.fit();
+    // A guest that has found its absolute pointer needs no lock any more.
+    if (this.locked && this.machine.signals.pointerIsAbsolute) document.exitPointerLock();
   }
 
   protected override render(): unknown {
+    const { state, signals } = this.machine;
+    const absolute = state === "running" && signals.pointerIsAbsolute;
     return html`
-      <div class="room" tabindex="0" role="application" aria-label="Screen of ${this.machine.title}: takes the keyboard, Ctrl Alt G leaves"
+      <div class="room ${absolute ? "absolute" : ""}" tabindex="0" role="application" aria-label="Screen of ${this.machine.title}: takes the keyboard, Ctrl Alt G leaves"
         @focus=${() => (this.focused = true)} @blur=${() => (this.focused = false)}>
         <canvas width="720" height="400"></canvas>
       </div>
@@ -131,8 +147,12 @@ export class ScreenView extends MachineElement {
 
   private renderHint(): unknown {
     if (this.locked) return html`<div class="hint"><kbd>Esc</kbd> gives the mouse back</div>`;
-    if (this.focused) return html`<div class="hint">Keys go to the guest; <kbd>Ctrl Alt G</kbd> leaves</div>`;
-    return undefined;
+    if (!this.focused) return undefined;
+    if (COARSE_POINTER.matches) {
+      const tap = this.machine.signals.pointerIsAbsolute ? "Tap to click" : "Slide to move, tap to click";
+      return html`<div class="hint">${tap}; two fingers scroll and right-click</div>`;
+    }
+    return html`<div class="hint">Keys go to the guest; <kbd>Ctrl Shift V</kbd> pastes, <kbd>Ctrl Alt G</kbd> leaves</div>`;
   }
 
   private fit(): void {

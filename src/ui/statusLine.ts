@@ -42,6 +42,14 @@ export class StatusLine extends MachineElement {
       .silent {
         background: var(--warn);
       }
+      .light {
+        padding: 0 6px;
+        border-radius: 5px;
+        background: var(--accent-soft);
+        color: var(--accent);
+        font-size: 12px;
+        font-weight: 600;
+      }
       @media (max-width: 640px) {
         .count {
           display: none;
@@ -54,7 +62,7 @@ export class StatusLine extends MachineElement {
     `,
   ];
 
-  protected override readonly events: readonly ClientEvent[] = ["state", "stats", "responding"];
+  protected override readonly events: readonly ClientEvent[] = ["state", "stats", "responding", "signal"];
   private readonly meter = new SpeedMeter();
 
   protected override render(): unknown {
@@ -66,6 +74,14 @@ export class StatusLine extends MachineElement {
       <span class="state" role="status"><span class="dot ${silent ? "silent" : state}"></span>${silent ? "Does not respond" : stateName(state)}</span>
       ${state === "running" && instructions > 0 ? html`<span>${formatSpeed(speed)}</span>` : ""}
       ${instructions > 0 ? html`<span class="count">${formatCount(instructions)} instructions</span>` : ""}
+      ${this.renderLights()}
     `;
+  }
+
+  /** The lights of the keyboard that are on. */
+  private renderLights(): unknown {
+    const { capsLock, numLock, scrollLock } = this.machine.signals.lockLights;
+    const lit = [capsLock && "Caps", numLock && "Num", scrollLock && "Scroll"].filter((name) => name !== false);
+    return lit.map((name) => html`<span class="light" title="The guest's ${name} Lock is on">${name}</span>`);
   }
 }

@@ -13,7 +13,7 @@ import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
 import { type DriveOpeners, openDrives, openMedium } from "../machine/openDrives.ts";
 import { openShares, type TreeOpener } from "../machine/openShares.ts";
-import type { MediumConfig, StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
+import type { GuestSignal, MediumConfig, StopReason, VmConfig, VmProfile, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { collectStats } from "./vmStats.ts";
 import { EventYielder } from "./yieldToEvents.ts";
@@ -21,6 +21,8 @@ import { EventYielder } from "./yieldToEvents.ts";
 export type StateListener = (state: VmState, reason?: StopReason) => void;
 /** `message` is one line that names the file or address. */
 export type DriveFailureListener = (message: string) => void;
+
+export type SignalListener = (signal: GuestSignal) => void;
 
 /** What of its host a VM uses. */
 export interface VmHost {
@@ -44,6 +46,7 @@ export class Vm {
   onDebugByte: ((byte: number) => void) | undefined;
   private readonly listeners = new Set<StateListener>();
   private readonly driveListeners = new Set<DriveFailureListener>();
+  private readonly signalListeners = new Set<SignalListener>();
   /** Failures that were told: a guest tries again and again. */
   private readonly toldFailures = new Set<string>();
   private flushTimer: ReturnType<typeof setInterval> | undefined;
@@ -82,6 +85,7 @@ export class Vm {
       drives,
       shares,
       onDriveFailure: (error: Error) => vm?.driveFailed(error),
+      onSignal: (signal: GuestSignal) => vm?.signal(signal),
     };
     try {
       const machine = await Machine.create(config, engine, backends, host.compiler);
@@ -108,6 +112,12 @@ export class Vm {
   onDriveFailure(listener: DriveFailureListener): () => void {
     this.driveListeners.add(listener);
     return () => this.driveListeners.delete(listener);
+  }
+
+  /** Calls `listener` at what the guest signals (see {@link GuestSignal}); returns how to stop that. */
+  onSignal(listener: SignalListener): () => void {
+    this.signalListeners.add(listener);
+    return () => this.signalListeners.delete(listener);
   }
 
   /**
@@ -161,6 +171,7 @@ export class Vm {
     this.yielder.close();
     await this.machine.drives.close();
     this.driveListeners.clear();
+    this.signalListeners.clear();
   }
 
   readonly keyboard = {
@@ -174,12 +185,31 @@ export class Vm {
   readonly mouse = {
     /** Motion in browser directions, wheel steps, and `MouseEvent.buttons`. */
     move: (dx: number, dy: number, dz: number, buttons: number): void =>
-      this.input(() => this.machine.board.keyboardController.mouse.move(dx, dy, dz, buttons)),
+      this.input(() => this.machine.board.moveMouse(dx, dy, dz, buttons)),
+    /**
+     * The pointer is at `x`, `y`, fractions of the screen's width and height. Nothing happens where the guest takes no positions: see
+     * `isAbsolute`.
+     */
+    moveTo: (x: number, y: number, dz: number, buttons: number): void =>
+      this.input(() => this.machine.board.vmport.mouse.moveTo(x, y, dz, buttons)),
+    /** Whether the guest takes positions; a signal tells when that changes. */
+    isAbsolute: (): boolean => this.machine.board.vmport.mouse.isAbsolute,
   };
 
   /** Types on the PS/2 keyboard, US layout; `<enter>`, `<ctrl-alt-delete>` and such are keys. Done when the guest took it. */
   type(text: string): Promise<void> {
     const typed = this.typist.type(text);
+    this.wake?.();
+    return typed;
+  }
+
+  /**
+   * Types text as it is, without names of keys; characters that a US keyboard lacks are left out. Keys that are down are let go of:
+   * those that ask for pasting are not part of it.
+   */
+  paste(text: string): Promise<void> {
+    this.keyboard.releaseAll();
+    const typed = this.typist.paste(text);
     this.wake?.();
     return typed;
   }
@@ -283,6 +313,10 @@ export class Vm {
     if (this.toldFailures.has(error.message)) return;
     this.toldFailures.add(error.message);
     for (const listener of [...this.driveListeners]) listener(error.message);
+  }
+
+  private signal(signal: GuestSignal): void {
+    for (const listener of [...this.signalListeners]) listener(signal);
   }
 
   private stopped(reason: StopReason): void {

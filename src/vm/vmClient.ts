@@ -11,7 +11,8 @@ import { installErrorTransfer, unpackError } from "../worker/errors.ts";
 import { hasOffscreenCanvas } from "../worker/features.ts";
 import { type InputMessage, type OutputMessage, postInput } from "../worker/messages.ts";
 import type { VmService } from "../worker/vmService.ts";
-import type { MediumConfig, ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
+import { GuestSignals } from "./guestSignals.ts";
+import type { GuestSignal, MediumConfig, ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
 import { VmError } from "./vmError.ts";
 import { NO_STATS } from "./vmStats.ts";
 
@@ -26,13 +27,16 @@ export interface VmRequest {
   title: string;
   /** The guest's id in the catalogue, when it is from there. */
   guest?: string;
-  /** Fetches the parts; may throw, with one clear message. */
-  load(): Promise<VmConfig>;
+  /** Fetches the parts; may throw, with one clear message. What takes long is told to `onProgress`. */
+  load(onProgress: (message: string) => void): Promise<VmConfig>;
   engine(): Promise<EngineModules>;
 }
 
-/** `state` also when a failure or its reason changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did. */
-export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives";
+/**
+ * `state` also when a failure, its reason or the progress of loading changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did,
+ * `signal` when {@link VmClient.signals} did.
+ */
+export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives" | "signal";
 
 /** A drive whose medium can be changed, by its name: "ide2", "floppy0". */
 export interface RemovableDrive {
@@ -57,12 +61,14 @@ export class VmClient {
   readonly id = ++lastId;
   /** COM1. */
   readonly serial: ByteChannel;
+  readonly signals = new GuestSignals();
   private currentState: ClientState = "loading";
   private stopReason: StopReason | undefined;
   private error: Error | undefined;
   private size: ScreenSize = { width: 720, height: 400 };
   private lastScreenText = "";
   private lastStats: VmStats = NO_STATS;
+  private loadingStep = "";
   private failedDrives: readonly string[] = [];
   private removable: readonly RemovableDrive[] = [];
   private isResponding = true;
@@ -107,6 +113,11 @@ export class VmClient {
     return this.stopReason;
   }
 
+  /** What loading is waiting for, if that takes long; else "". */
+  get progress(): string {
+    return this.loadingStep;
+  }
+
   /** Why it failed; undefined when it did not. */
   get failure(): Error | undefined {
     return this.error;
@@ -139,7 +150,7 @@ export class VmClient {
   /** Loads, makes and starts the VM. Never throws: what goes wrong is `state` "failed" and `failure`. */
   async boot(): Promise<void> {
     try {
-      const [config, engine] = await Promise.all([this.request.load(), this.request.engine()]);
+      const [config, engine] = await Promise.all([this.load(), this.request.engine()]);
       if (this.ended) return;
       await this.create(config, engine);
       this.removable = removableDrivesOf(config);
@@ -147,6 +158,13 @@ export class VmClient {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private load(): Promise<VmConfig> {
+    return this.request.load((message) => {
+      this.loadingStep = message;
+      this.emit("state");
+    });
   }
 
   pause(): Promise<void> {
@@ -193,6 +211,11 @@ export class VmClient {
     return this.call((service) => service.type(script));
   }
 
+  /** Types text as it is on the PS/2 keyboard, US layout; resolves when the guest has taken the last key. */
+  paste(text: string): Promise<void> {
+    return this.call((service) => service.paste(text));
+  }
+
   /** Sends text to COM1. */
   send(text: string): void {
     this.post({ kind: "serial", bytes: new TextEncoder().encode(text) });
@@ -211,6 +234,11 @@ export class VmClient {
   /** The mouse: counts right and down, wheel notches, `MouseEvent.buttons`. */
   mouse(dx: number, dy: number, dz: number, buttons: number): void {
     this.post({ kind: "mouse", dx, dy, dz, buttons });
+  }
+
+  /** The pointer, by fractions of the screen's width and height; nothing happens where the guest takes no positions. */
+  pointTo(x: number, y: number, dz: number, buttons: number): void {
+    this.post({ kind: "pointer", x, y, dz, buttons });
   }
 
   /** Whether anybody can see the screen. */
@@ -296,6 +324,7 @@ export class VmClient {
     else if (message.kind === "state") this.setState(message.state, message.reason);
     else if (message.kind === "screen-size") this.resize(message.width, message.height);
     else if (message.kind === "frame") this.drawFrame(message);
+    else if (message.kind === "signal") this.noteSignal(message.signal);
     else if (message.kind === "drive-failure")
       this.setDriveFailures([...this.failedDrives.filter((one) => one !== message.message), message.message]);
     else if (message.kind === "fault") this.die(message.error.message, unpackError(message.error));
@@ -306,6 +335,11 @@ export class VmClient {
       this.lastStats = message.stats;
       this.emit("stats");
     }
+  }
+
+  private noteSignal(signal: GuestSignal): void {
+    this.signals.note(signal);
+    this.emit("signal");
   }
 
   private receive(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@
  * What flows between a page and a VM's worker beside the Comlink calls: input and output, one MessagePort for each VM.
  * These are many and want no answer, so they are plain messages; bytes and pixels are transferred, never copied.
  */
-import type { StopReason, VmState, VmStats } from "../vm/vmConfig.ts";
+import type { GuestSignal, StopReason, VmState, VmStats } from "../vm/vmConfig.ts";
 import type { ErrorRecord } from "./errors.ts";
 
 /** From the page to the VM. */
@@ -13,6 +13,8 @@ export type InputMessage =
   | { kind: "key"; code: string; down: boolean }
   /** As `Ps2Mouse.move`: counts right and down, wheel notches, `MouseEvent.buttons`. */
   | { kind: "mouse"; dx: number; dy: number; dz: number; buttons: number }
+  /** As `VmMouse.moveTo`: fractions of the screen's width and height, wheel notches, `MouseEvent.buttons`. */
+  | { kind: "pointer"; x: number; y: number; dz: number; buttons: number }
   /** Nobody can see the screen: it is not drawn until somebody can. */
   | { kind: "visible"; visible: boolean }
   /** The page has drawn the last `frame`: it may have another. */
@@ -30,6 +32,7 @@ export type OutputMessage =
   | { kind: "stats"; stats: VmStats }
   /** Rows `[first, first + pixels / width)` of the screen, where the page draws it itself (no OffscreenCanvas). */
   | { kind: "frame"; width: number; height: number; first: number; pixels: Uint8ClampedArray<ArrayBuffer> }
+  | { kind: "signal"; signal: GuestSignal }
   /** A medium has failed; one line for people. */
   | { kind: "drive-failure"; message: string }
   /** A defect of the VMM in the worker, outside any call. */

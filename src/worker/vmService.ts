@@ -49,6 +49,7 @@ export class VmService {
     const vm = await Vm.create(config, engine, { openers: browserOpeners, ...(compiler && { compiler }) });
     this.created = vm;
     vm.onDriveFailure((message) => this.post({ kind: "drive-failure", message }));
+    vm.onSignal((signal) => this.post({ kind: "signal", signal }));
     vm.serial.onOutput((bytes) => this.serial.write(bytes));
     vm.onState((state, reason) => {
       this.report();
@@ -127,6 +128,11 @@ export class VmService {
     await this.vm.type(script);
   }
 
+  /** Types text as it is; resolves when the guest has taken the last key. */
+  async paste(text: string): Promise<void> {
+    await this.vm.paste(text);
+  }
+
   async close(): Promise<void> {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
     this.display?.stop();
@@ -168,6 +174,7 @@ export class VmService {
     if (message.kind === "serial") this.vm.serial.send(message.bytes);
     else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down);
     else if (message.kind === "mouse") this.vm.mouse.move(message.dx, message.dy, message.dz, message.buttons);
+    else if (message.kind === "pointer") this.vm.mouse.moveTo(message.x, message.y, message.dz, message.buttons);
     else if (message.kind === "visible") this.setVisible(message.visible);
     else this.framePoster?.drawn();
   }

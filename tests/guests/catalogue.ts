@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { filesOf, findGuest, type Guest, pathsOf } from "../../images/guests.ts";
 import { nodeOpeners } from "../../src/cli/nodeOpeners.ts";
 import type { AttachedDrive } from "../../src/machine/drives.ts";
+import { guestBoot } from "../../src/machine/guestBoot.ts";
+import { guestDrives } from "../../src/machine/guestDrives.ts";
 import { openDrives } from "../../src/machine/openDrives.ts";
-import type { DriveConfig } from "../../src/machine/vmConfig.ts";
+import type { DriveSource } from "../../src/machine/vmConfig.ts";
 import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
 import { GuestMachine, type GuestMachineOptions } from "../support/guestMachine.ts";
 
@@ -30,16 +32,14 @@ export function hasGuest(id: string): boolean {
 /** A machine with the guest, not yet run. */
 export async function startGuest(id: string, over: Partial<GuestMachineOptions> = {}): Promise<GuestMachine> {
   const guest = guestOf(id);
-  const read = (path: string | undefined) => (path === undefined ? undefined : image(path));
-  const files = filesOf(guest);
-  const [kernel, initrd, bios, vgaBios] = [files.kernel, files.initrd, files.bios, files.vgaBios].map(read);
-  const append = guest.append ?? "";
+  const { bios, vgaBios } = filesOf(guest);
   return GuestMachine.create({
     memoryMib: guest.memoryMib,
-    boot: kernel ? { kind: "kernel", kernel, append, ...(initrd && { initrd }) } : { kind: "firmware" },
-    ...(bios && { bios }),
-    ...(vgaBios && { vgaBios }),
-    drives: over.drives ?? (await openDrives(drivesOf(guest), nodeOpeners)),
+    boot: guestBoot(guest, image),
+    bios: image(bios),
+    ...(vgaBios && { vgaBios: image(vgaBios) }),
+    // What is written to disks is thrown away.
+    drives: over.drives ?? (await openDrives(guestDrives(guest, { sourceOf }), nodeOpeners)),
     ...over,
   });
 }
@@ -50,9 +50,8 @@ function guestOf(id: string): Guest {
   return guest;
 }
 
-/** What is written to its disks is thrown away. */
-function drivesOf({ drives = [] }: Guest): DriveConfig[] {
-  return drives.map(({ file, ...place }) => ({ ...place, source: { kind: "file", path: join(IMAGES, file) } }));
+function sourceOf(path: string): DriveSource {
+  return { kind: "file", path: join(IMAGES, path) };
 }
 
 export function cdromDrive(bytes: Uint8Array): AttachedDrive {

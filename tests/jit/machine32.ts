@@ -1,7 +1,7 @@
 /** A bare 32-bit machine for tests of the code cache: flat segments, no devices, programs as bytes. */
 import { readFile } from "node:fs/promises";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
-import { Engine } from "../../src/core/engine.ts";
+import { Engine, type HostImports } from "../../src/core/engine.ts";
 import type { JitOptions } from "../../src/core/jit.ts";
 import { buildEngine } from "../../tools/buildEngine.ts";
 import { emptyHost } from "../support/engine.ts";
@@ -27,9 +27,14 @@ export function dword(value: number): number[] {
 }
 
 /** A machine about to execute at `entry`. */
-export async function machine32(jit: JitOptions, entry: number, code: Record<number, number[]>): Promise<Engine> {
+export async function machine32(
+  jit: JitOptions,
+  entry: number,
+  code: Record<number, number[]>,
+  host: HostImports = emptyHost(),
+): Promise<Engine> {
   module ??= compile();
-  const engine = await Engine.create({ shared: await module }, 16, emptyHost(), jit);
+  const engine = await Engine.create({ shared: await module }, 16, host, jit);
   for (const [address, bytes] of Object.entries(code)) engine.write(Number(address), new Uint8Array(bytes));
   engine.setField64(VcpuField.CR0, 0x11n);
   engine.setSegment(1, 8, 0, LIMIT, CODE_SEGMENT);

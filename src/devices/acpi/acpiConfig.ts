@@ -21,6 +21,9 @@ export interface AcpiConfig {
   /** PCI memory window above 4 GiB. */
   pciHole64?: { base: number; last: number };
   serialPorts?: readonly { base: number; irq: number }[];
+  parallelPorts?: readonly { base: number; irq: number }[];
+  /** Port of pvpanic; without it there is none. */
+  pvpanicPort?: number;
   floppy?: boolean;
   /** The PM timer has 32 bits. */
   pmTimer32?: boolean;

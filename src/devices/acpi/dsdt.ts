@@ -33,6 +33,7 @@ import {
   scope,
   sharedLevelInterrupts,
   store,
+  text,
   wordBusNumbers,
   wordIoWindow,
 } from "./aml.ts";
@@ -100,15 +101,30 @@ function isaBridge(config: AcpiConfig): Aml {
     isaDevice("MOU", "PNP0F13", isaIrq(12)),
     isaDevice("RTC", "PNP0B00", ioPorts(0x70, 2), ...(config.hpetBase === undefined ? [isaIrq(8)] : [])),
     ...(config.floppy ? [floppy()] : []),
-    ...(config.serialPorts ?? []).map((port, index) =>
-      device(
-        `COM${index + 1}`,
-        name("_HID", eisaId("PNP0501")),
-        name("_UID", integer(index + 1)),
-        name("_STA", integer(0x0f)),
-        name("_CRS", resourceTemplate(ioPorts(port.base, 8), isaIrq(port.irq))),
-      ),
-    ),
+    ...(config.serialPorts ?? []).map((port, index) => numbered("COM", index + 1, "PNP0501", port)),
+    ...(config.parallelPorts ?? []).map((port, index) => numbered("LPT", index + 1, "PNP0400", port)),
+    ...(config.pvpanicPort === undefined ? [] : [pvpanic(config.pvpanicPort)]),
+  );
+}
+
+/** COM1, LPT1: eight ports and an interrupt. */
+function numbered(path: string, number: number, id: string, { base, irq }: { base: number; irq: number }): Aml {
+  return device(
+    `${path}${number}`,
+    name("_HID", eisaId(id)),
+    name("_UID", integer(number)),
+    name("_STA", integer(0x0f)),
+    name("_CRS", resourceTemplate(ioPorts(base, 8), isaIrq(irq))),
+  );
+}
+
+/** Its id is none of the EISA kind (QEMU docs/specs/pvpanic.rst). */
+function pvpanic(port: number): Aml {
+  return device(
+    "PEVT",
+    name("_HID", text("QEMU0001")),
+    name("_STA", integer(0x0f)),
+    name("_CRS", resourceTemplate(ioPorts(port, 1))),
   );
 }
 

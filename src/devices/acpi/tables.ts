@@ -27,6 +27,8 @@ export function defaultAcpiConfig(lowRamBytes: number): AcpiConfig {
       { base: 0x3f8, irq: 4 },
       { base: 0x2f8, irq: 3 },
     ],
+    parallelPorts: [{ base: 0x378, irq: 7 }],
+    pvpanicPort: 0x505,
   };
 }
 

@@ -20,7 +20,7 @@ export interface IsaKeyboardControllerOptions {
 }
 
 const KIND = "i8042";
-const VERSION = 1;
+const VERSION = 2;
 const SHAPE = object({ controller: I8042_SHAPE, keyboard: PS2_KEYBOARD_SHAPE, mouse: PS2_MOUSE_SHAPE });
 const PORT_DATA = 0x60;
 const PORT_COMMAND = 0x64;
@@ -33,7 +33,7 @@ export class IsaKeyboardController implements Device {
 
   constructor(options: IsaKeyboardControllerOptions) {
     this.name = options.name;
-    this.keyboard = new Ps2Keyboard();
+    this.keyboard = new Ps2Keyboard(`${options.name} keyboard`, options.clock);
     this.mouse = new Ps2Mouse(`${options.name} mouse`, options.clock);
     this.chip = new I8042({ ...options, keyboard: this.keyboard, mouse: this.mouse });
     this.claimPorts(options.ports);

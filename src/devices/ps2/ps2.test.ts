@@ -157,6 +157,79 @@ describe("Ps2Keyboard", () => {
     expect(drain()).toEqual([0x63, 0xf0, 0x63]);
   });
 
+  /** The times, in ms from now, at which bytes come within `ms`, and the bytes. */
+  function listen({ env, status }: ReturnType<typeof plugged>, ms: number): { times: number[]; bytes: number[] } {
+    const heard = { times: [] as number[], bytes: [] as number[] };
+    for (let time = 0; time < ms; time++) {
+      if (status() & 1) {
+        heard.times.push(time);
+        heard.bytes.push(env.ports.read(0x60, 1));
+      }
+      env.clock.advance(1_000_000);
+    }
+    return heard;
+  }
+
+  it.each([
+    ["at power-on", [], 500, 92],
+    ["fastest", [0xf3, 0x00], 250, 33],
+    ["slowest", [0xf3, 0x7f], 1000, 500],
+    ["by the defaults command", [0xf3, 0x7f, 0xf6], 500, 92],
+  ])("repeats the last key: %s", (_name, commands, delayMs, periodMs) => {
+    const made = plugged();
+    made.keyboard(...commands);
+    made.controller.keyboard.key("KeyA", true);
+    const { times, bytes } = listen(made, delayMs + 9.5 * periodMs);
+    expect(new Set(bytes)).toEqual(new Set([0x1c]));
+    expect(times[1]).toBeGreaterThanOrEqual(delayMs);
+    expect(times[1]).toBeLessThan(delayMs + 3);
+    expect((times.at(-1)! - times[1]!) / (times.length - 2)).toBeCloseTo(periodMs, -1);
+    made.controller.keyboard.key("KeyA", false);
+    expect(listen(made, 2000).bytes).toEqual([0xf0, 0x1c]);
+  });
+
+  it("repeats only the key that went down last, and none after it went up", () => {
+    const made = plugged();
+    made.controller.keyboard.key("KeyA", true);
+    listen(made, 600);
+    made.controller.keyboard.key("KeyB", true);
+    made.controller.keyboard.key("KeyA", false);
+    expect(new Set(listen(made, 1000).bytes)).toEqual(new Set([0x32, 0xf0, 0x1c]));
+    expect(new Set(listen(made, 500).bytes)).toEqual(new Set([0x32]));
+    made.controller.keyboard.key("KeyB", false);
+    listen(made, 100);
+    expect(listen(made, 2000).bytes).toEqual([]);
+  });
+
+  it("does not repeat what a host repeats, what is typed for the user, or Pause", () => {
+    const made = plugged();
+    made.controller.keyboard.key("KeyA", true, false);
+    made.controller.keyboard.key("KeyA", true);
+    made.controller.keyboard.key("Pause", true);
+    expect(listen(made, 3000).bytes).toHaveLength(1 + 8);
+  });
+
+  it("has keys of set 3 that do not repeat, and such that send no break", () => {
+    const made = plugged();
+    const press = (code: string): number[] => {
+      made.controller.keyboard.key(code, true);
+      const { bytes } = listen(made, 620);
+      made.controller.keyboard.key(code, false);
+      return [...bytes, ...listen(made, 100).bytes];
+    };
+    made.keyboard(0xf0, 3);
+    expect(press("KeyA")).toEqual([0x1c, 0x1c, 0x1c, 0xf0, 0x1c]);
+    made.keyboard(0xf8);
+    expect(press("KeyA")).toEqual([0x1c, 0xf0, 0x1c]);
+    made.keyboard(0xf9);
+    expect(press("KeyA")).toEqual([0x1c]);
+    made.keyboard(0xfb, 0x1c, 0xf4); // F4 ends the list of keys
+    expect(press("KeyA")).toEqual([0x1c, 0x1c, 0x1c]);
+    expect(press("KeyS")).toEqual([0x1b]);
+    made.keyboard(0xfa);
+    expect(press("KeyS")).toEqual([0x1b, 0x1b, 0x1b, 0xf0, 0x1b]);
+  });
+
   it("bounds its buffer and leaves no key stuck", () => {
     const { controller, drain } = plugged();
     const keys = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"].map((letter) => `Key${letter}`);
@@ -205,6 +278,17 @@ describe("Ps2Mouse", () => {
     mouse(0xf3, 200, 0xf3, 100, 0xf3, 80, 0xf3, 200, 0xf3, 200, 0xf3, 80, 0xf4);
     controller.mouse.move(0, 0, -1, 8);
     expect(drain()).toEqual([0x08, 0, 0, 0x1f]);
+  });
+
+  it("sends an empty packet when nudged, while it reports", () => {
+    const { controller, mouse, drain } = plugged();
+    controller.mouse.nudge();
+    mouse(0xf4);
+    expect(drain()).toEqual([]);
+    controller.mouse.nudge();
+    controller.mouse.nudge();
+    expect(drain()).toEqual([0x08, 0, 0]);
+    expect([...drain(), ...drain(), ...drain(), ...drain()]).toEqual([0x08, 0, 0]);
   });
 
   it("waits to be asked in remote mode and echoes in wrap mode", () => {

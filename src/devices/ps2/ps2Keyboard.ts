@@ -2,15 +2,17 @@
  * PS/2 101/105-key keyboard ("MF2").
  *
  * Document: IBM PS/2 Hardware Interface Technical Reference, "Keyboards (101- and 102-Key)": Commands from the System.
- * Commands: ED Y, EE Y, F0 Y (sets 1-3), F2 Y, F3 P (kept, the host repeats keys), F4 Y, F5 Y, F6 Y, F7-FD Y (set 3), FE Y, FF Y.
+ * Commands: ED Y, EE Y, F0 Y (sets 1-3), F2 Y, F3 Y, F4 Y, F5 Y, F6 Y, F7-FD Y (set 3), FE Y, FF Y.
  *
  * Departures: replies and the self-test take no time; a key pressed while the buffer is full is lost without the overrun
  * code (QEMU does the same; SeaBIOS would take it for a key), and its release with it, so that no key sticks. In set 3 all
- * keys start as make/break.
+ * keys start as typematic make/break.
  */
+import type { Clock, Timer } from "../../bus/clock.ts";
 import { bool, type Check, type Checked, list, object, SavedStateError, u8 } from "../../bus/savedState.ts";
 import { ACK, type Ps2Device, RESEND, SELF_TEST_PASSED } from "./ps2Device.ts";
 import { type ScanSet, scanCodes } from "./scanCodes.ts";
+import { DEFAULT_TYPEMATIC, typematicDelayNs, typematicPeriodNs } from "./typematic.ts";
 
 const scanSetCheck: Check<ScanSet> = (value, path) => {
   if (value !== 1 && value !== 2 && value !== 3) throw new SavedStateError(`${path}: no scan code set`);
@@ -27,8 +29,9 @@ export const PS2_KEYBOARD_SHAPE = object({
   lastByte: u8,
   replies: list(u8),
   scans: list(u8),
-  /** Set 3 codes that send no break. */
-  makeOnly: list(u8),
+  /** Set 3 codes that send no break, and those that do not repeat. */
+  withoutBreak: list(u8),
+  withoutRepeat: list(u8),
 });
 
 export type Ps2KeyboardState = Checked<typeof PS2_KEYBOARD_SHAPE>;
@@ -37,8 +40,10 @@ export type Ps2KeyboardState = Checked<typeof PS2_KEYBOARD_SHAPE>;
 const BUFFER_BYTES = 16;
 const FIRST_COMMAND = 0xed;
 const ID = [0xab, 0x83] as const;
-/** 10.9 characters per second after 500 ms. */
-const DEFAULT_TYPEMATIC = 0x2b;
+/** Its make and break come at once. */
+const NEVER_REPEATS = "Pause";
+/** The commands of set 3 for one key, and those that do the same to all. */
+const ALL_KEYS_COMMAND: Readonly<Record<number, number>> = { 251: 0xf7, 252: 0xf8, 253: 0xf9 };
 
 export interface KeyboardLeds {
   readonly scrollLock: boolean;
@@ -62,27 +67,37 @@ export class Ps2Keyboard implements Ps2Device {
   /** Replies overtake scan codes. */
   private replies: number[] = [];
   private scans: number[] = [];
-  /** Set 3 keys (by code) that send no break. */
-  private readonly makeOnly = new Set<number>();
+  /** Set 3 keys (by code) that send no break, and that do not repeat. */
+  private readonly withoutBreak = new Set<number>();
+  private readonly withoutRepeat = new Set<number>();
   /** Keys held down whose make code was sent. derived: what the host's user holds now, not the guest's business. */
   private readonly held = new Set<string>();
+  /** The key that went down last, as long as it is down. derived: as `held`. */
+  private repeating: string | undefined;
+  private readonly repeatTimer: Timer;
+
+  constructor(
+    name: string,
+    private readonly clock: Clock,
+  ) {
+    this.repeatTimer = clock.createTimer(`${name} typematic`, () => this.repeat());
+  }
 
   // --- Host side ---
 
   /**
-   * A key goes down (again, when the host repeats it) or up. `code` is a `KeyboardEvent.code`; unknown ones are ignored.
+   * A key goes down or up. `code` is a `KeyboardEvent.code`; unknown ones are ignored, and so is a key that goes down again: the
+   * keyboard repeats the last key by itself, unless `typematic` is false.
    * Returns false when the key was lost: no scanning, or the buffer is full.
    */
-  key(code: string, down: boolean): boolean {
-    const bytes = scanCodes(code, down, this.scanSet, this.modifiers());
-    if (!down && !this.held.delete(code)) return false;
+  key(code: string, down: boolean, typematic = true): boolean {
+    if (!down) return this.release(code);
+    if (this.held.has(code)) return true;
     if (!this.scanning) return false;
-    if (down && !this.hasRoom(bytes.length)) return false;
-    if (down) this.held.add(code);
-    if (this.scanSet === 3 && !down && this.makeOnly.has(bytes[1])) return true;
-    this.scans.push(...bytes);
-    if (bytes.length > 0) this.onOutput?.();
-    return true;
+    this.repeating = typematic && code !== NEVER_REPEATS ? code : undefined;
+    if (this.repeating === undefined) this.repeatTimer.cancel();
+    else this.repeatTimer.arm(this.clock.nowNs() + typematicDelayNs(this.typematic));
+    return this.press(code);
   }
 
   /** Lets go of every key that is held: the host's window lost the focus. */
@@ -137,7 +152,7 @@ export class Ps2Keyboard implements Ps2Device {
     this.replies = [];
     this.pendingCommand = 0;
     this.lastByte = 0;
-    this.held.clear();
+    this.forgetKeys();
     this.onLeds?.(this.leds);
   }
 
@@ -151,7 +166,8 @@ export class Ps2Keyboard implements Ps2Device {
       lastByte: this.lastByte,
       replies: [...this.replies],
       scans: [...this.scans],
-      makeOnly: [...this.makeOnly],
+      withoutBreak: [...this.withoutBreak],
+      withoutRepeat: [...this.withoutRepeat],
     };
   }
 
@@ -164,10 +180,52 @@ export class Ps2Keyboard implements Ps2Device {
     this.lastByte = state.lastByte;
     this.replies = [...state.replies];
     this.scans = [...state.scans];
-    this.makeOnly.clear();
-    for (const code of state.makeOnly) this.makeOnly.add(code);
-    this.held.clear();
+    this.withoutBreak.clear();
+    for (const code of state.withoutBreak) this.withoutBreak.add(code);
+    this.withoutRepeat.clear();
+    for (const code of state.withoutRepeat) this.withoutRepeat.add(code);
+    this.forgetKeys();
     this.onLeds?.(this.leds);
+  }
+
+  private press(code: string): boolean {
+    const bytes = scanCodes(code, true, this.scanSet, this.modifiers());
+    if (!this.hasRoom(bytes.length)) return false;
+    this.held.add(code);
+    this.send(bytes);
+    return true;
+  }
+
+  private release(code: string): boolean {
+    if (code === this.repeating) this.stopRepeating();
+    const bytes = scanCodes(code, false, this.scanSet, this.modifiers());
+    if (!this.held.delete(code) || !this.scanning) return false;
+    if (this.scanSet !== 3 || !this.withoutBreak.has(bytes[1]!)) this.send(bytes);
+    return true;
+  }
+
+  /** The last key is still down. A press that was lost for want of room is made up for. */
+  private repeat(): void {
+    const code = this.repeating;
+    if (code === undefined || !this.scanning) return;
+    this.repeatTimer.arm(this.clock.nowNs() + typematicPeriodNs(this.typematic));
+    const [set3Code = 0] = this.scanSet === 3 ? scanCodes(code, true, 3) : [];
+    if (this.scanSet !== 3 || !this.withoutRepeat.has(set3Code)) this.press(code);
+  }
+
+  private stopRepeating(): void {
+    this.repeating = undefined;
+    this.repeatTimer.cancel();
+  }
+
+  private forgetKeys(): void {
+    this.held.clear();
+    this.stopRepeating();
+  }
+
+  private send(bytes: readonly number[]): void {
+    this.scans.push(...bytes);
+    if (bytes.length > 0) this.onOutput?.();
   }
 
   private modifiers() {
@@ -211,13 +269,10 @@ export class Ps2Keyboard implements Ps2Device {
         this.reply(ACK);
         break;
       case 0xf7: // set 3, all keys: typematic
-      case 0xf9: // make only
-        for (let code = 0; code < 256; code++) this.makeOnly.add(code);
-        this.reply(ACK);
-        break;
       case 0xf8: // make/break
+      case 0xf9: // make only
       case 0xfa: // typematic make/break
-        this.makeOnly.clear();
+        for (let code = 0; code < 256; code++) this.setKeyType(code, byte);
         this.reply(ACK);
         break;
       case 0xfe:
@@ -250,11 +305,17 @@ export class Ps2Keyboard implements Ps2Device {
         this.reply(ACK);
         break;
       default:
-        if (command === 0xfc) this.makeOnly.delete(byte);
-        else this.makeOnly.add(byte);
+        this.setKeyType(byte, ALL_KEYS_COMMAND[command]!);
         this.reply(ACK);
         break;
     }
+  }
+
+  /** What a key of set 3 sends beside its make code, by the command that says so for all keys. */
+  private setKeyType(code: number, command: number): void {
+    const without = (set: Set<number>, is: boolean) => (is ? set.add(code) : set.delete(code));
+    without(this.withoutBreak, command === 0xf7 || command === 0xf9);
+    without(this.withoutRepeat, command === 0xf8 || command === 0xf9);
   }
 
   private selectScanSet(byte: number): void {
@@ -274,7 +335,8 @@ export class Ps2Keyboard implements Ps2Device {
   private setDefaults(): void {
     this.scanSet = 2;
     this.typematic = DEFAULT_TYPEMATIC;
-    this.makeOnly.clear();
+    this.withoutBreak.clear();
+    this.withoutRepeat.clear();
     this.scans = [];
   }
 

@@ -28,6 +28,7 @@ export const PS2_MOUSE_SHAPE = object({
   dz: finite,
   replies: list(u8),
   packets: list(u8),
+  nudged: bool,
   /** Guest time of the next report by the sample rate, in ns. */
   nextReportNs: finite,
 });
@@ -62,6 +63,7 @@ export class Ps2Mouse implements Ps2Device {
   private dz = 0;
   private replies: number[] = [];
   private packets: number[] = [];
+  private nudged = false;
   private nextReportNs = 0;
   private readonly reportTimer: Timer;
 
@@ -86,6 +88,12 @@ export class Ps2Mouse implements Ps2Device {
     this.dy = clamp(this.dy + dy, MAX_PENDING);
     this.dz = clamp(this.dz + dz, MAX_PENDING);
     this.buttons = buttons & 0x1f;
+    this.report();
+  }
+
+  /** Sends a packet though nothing has moved: the driver is to look at the absolute pointer that goes with this mouse. */
+  nudge(): void {
+    this.nudged = this.reporting;
     this.report();
   }
 
@@ -147,6 +155,7 @@ export class Ps2Mouse implements Ps2Device {
       dz: this.dz,
       replies: [...this.replies],
       packets: [...this.packets],
+      nudged: this.nudged,
       nextReportNs: this.nextReportNs,
     };
   }
@@ -169,6 +178,7 @@ export class Ps2Mouse implements Ps2Device {
     this.dz = state.dz;
     this.replies = [...state.replies];
     this.packets = [...state.packets];
+    this.nudged = state.nudged;
     this.nextReportNs = state.nextReportNs;
     // derived: the sample timer, from the movement that waits.
     if (this.reporting && this.hasNews) this.reportTimer.arm(this.nextReportNs);
@@ -251,6 +261,7 @@ export class Ps2Mouse implements Ps2Device {
   private setReporting(on: boolean): void {
     this.reporting = on;
     this.packets = [];
+    this.nudged = false;
     this.dx = this.dy = this.dz = 0;
     this.reply(ACK);
   }
@@ -263,6 +274,7 @@ export class Ps2Mouse implements Ps2Device {
     this.sampleRate = 100;
     this.dx = this.dy = this.dz = 0;
     this.packets = [];
+    this.nudged = false;
   }
 
   private statusByte(): number {
@@ -272,6 +284,7 @@ export class Ps2Mouse implements Ps2Device {
 
   private get hasNews(): boolean {
     return (
+      this.nudged ||
       Math.abs(this.dx) >= 1 ||
       Math.abs(this.dy) >= 1 ||
       Math.abs(this.dz) >= 1 ||
@@ -302,6 +315,7 @@ export class Ps2Mouse implements Ps2Device {
     const sentY = scaled ? scaleTwoToOne(y) : y;
     const flags = 0x08 | (this.buttons & 7) | (sentX < 0 ? 0x10 : 0) | (sentY < 0 ? 0x20 : 0);
     this.reportedButtons = this.buttons;
+    this.nudged = false;
     const bytes = [flags, sentX & 0xff, sentY & 0xff];
     if (this.id === ID_STANDARD) this.dz = 0;
     else bytes.push(this.wheelByte());

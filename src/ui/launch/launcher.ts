@@ -30,7 +30,7 @@ export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "gues
   return {
     title: bootsDrives ? titleOf(drives) : guest.title,
     guest: guest.id,
-    load: () => loadGuest(guest, options),
+    load: (onProgress) => loadGuest(guest, options, onProgress),
     engine,
   };
 }
@@ -51,10 +51,11 @@ export function requestForFiles(guests: readonly CatalogueGuest[], choice: Files
   const drives = drivesOf(files, keep);
   return {
     title: files[0]?.file.name ?? "",
-    load: async () => {
+    load: async (onProgress) => {
       const firmware = chooseGuest(guests, FIRMWARE_GUEST);
       const boot = await kernelOf(files, append);
-      const config = await loadGuest(firmware, { memoryMib, engine: "auto", append: "", drives });
+      const wanted: MachineOptions = { memoryMib, engine: "auto", append: "", drives };
+      const config = await loadGuest(firmware, wanted, onProgress);
       return boot ? { ...config, boot } : config;
     },
     engine,
