@@ -9,6 +9,8 @@ import { EventYielder } from "../../src/vm/yieldToEvents.ts";
 import { engineModules } from "./engine.ts";
 
 const LONGEST_SLEEP_MS = 10;
+/** Between two motions of the pointer. */
+const POINTER_SECONDS = 0.1;
 /** The screen is read this often while something is waited for. */
 const LOOK_MS = 50;
 
@@ -91,6 +93,18 @@ export class GuestMachine {
       taken = true;
     });
     await this.until(`the guest to take ${script}`, () => taken);
+  }
+
+  /** Whether the guest takes positions of the pointer: it has a driver for the VMware mouse. */
+  get takesPositions(): boolean {
+    return this.machine.board.vmport.mouse.isAbsolute;
+  }
+
+  /** The pointer is at this pixel of the screen, with `buttons` as in `MouseEvent.buttons`; the guest has a while to take it. */
+  async pointAt(x: number, y: number, buttons = 0): Promise<void> {
+    const { width, height } = this.frame();
+    this.machine.board.vmport.mouse.moveTo(x / width, y / height, 0, buttons);
+    await this.run(POINTER_SECONDS);
   }
 
   /** Sends text on the serial line. */
