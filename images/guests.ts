@@ -61,9 +61,10 @@ export function recipesOf(guest: Pick<Guest, "files" | "drives">): string[] {
 /** Both terminals show the kernel's messages; the last one named carries the main shell (`rootfs/init`). */
 const CONSOLES = "console=tty0 console=ttyS0,115200";
 
-/** The installer asks on the console named last. */
-const INSTALLER = "vga=normal fb=false console=ttyS0,115200 console=tty0";
-const GRAPHICAL_INSTALLER = "vga=788 console=ttyS0,115200 console=tty0";
+/** Text on the VGA's text screen: no frame buffer console, and no driver that would bring one. */
+const TEXT_INSTALLER = "vga=normal fb=false nomodeset";
+/** bochs-drm sets the mode that X draws in. */
+const GRAPHICAL_INSTALLER = "console=tty0";
 
 export const GUESTS: readonly Guest[] = [
   {
@@ -167,7 +168,7 @@ export const GUESTS: readonly Guest[] = [
       kernel: "debian-installer-amd64/vmlinuz",
       initrd: "debian-installer-amd64/initrd-text.gz",
     },
-    append: INSTALLER,
+    append: TEXT_INSTALLER,
     memoryMib: 1024,
   },
   {
@@ -189,7 +190,7 @@ export const GUESTS: readonly Guest[] = [
       kernel: "debian-installer-i386/vmlinuz",
       initrd: "debian-installer-i386/initrd-text.gz",
     },
-    append: INSTALLER,
+    append: TEXT_INSTALLER,
     memoryMib: 512,
   },
   {

@@ -9,7 +9,7 @@ export const SCREEN = { width: 1024, height: 768, bitsPerPixel: 32, framesPerSec
 
 const STACK = 0x30_0000;
 /** Where direct boot puts BAR 0 of the VGA. */
-const FRAME_BUFFER = 0xfd00_0000;
+const FRAME_BUFFER = 0xe000_0000;
 /** Rounds of computing between two looks at the clock: 100,000 instructions. */
 const ROUNDS = 10_000;
 /** The TSC counts nanoseconds. */

@@ -3,6 +3,7 @@ import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts
 import { busyboxExt4 } from "./busyboxExt4.ts";
 import { debianInstallerAmd64, debianInstallerI386 } from "./debianInstaller.ts";
 import { driveModules686, driveModulesCloudAmd64 } from "./driveModules.ts";
+import { graphicsModules686 } from "./graphicsModules.ts";
 import { isaModules686 } from "./isaModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
 import { linux686 } from "./linux686.ts";
@@ -18,6 +19,7 @@ export const RECIPES: readonly Recipe[] = [
   linux686,
   xen,
   driveModules686,
+  graphicsModules686,
   driveModulesCloudAmd64,
   isaModules686,
   memtest86,

@@ -54,6 +54,8 @@ export interface BoardOptions {
   bootOrder?: readonly BootDevice[] | undefined;
   /** Without it there is no graphics adapter for the guest to find. */
   hasVga: boolean;
+  /** In the VGA's ROM BAR, where firmware looks for it. */
+  vgaBios?: Uint8Array | undefined;
   expansion: ExpansionOptions;
   onDebugByte: (byte: number) => void;
   onPowerOff: () => void;
@@ -150,6 +152,7 @@ export class Board {
       registerBar: this.vga.registerBar,
       vramBytes: engine.vram.length,
       onFrameBuffer: (parts, base) => this.mapFrameBuffer(parts, base),
+      ...(options.vgaBios && { rom: options.vgaBios }),
     });
     const pit = new Pit(ports, clock, router.isaIrq(pc.IRQ_PIT), { onSpeaker: options.onSpeaker });
     const dma = new IsaDma(ports, engine);

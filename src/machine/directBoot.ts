@@ -80,7 +80,8 @@ const PORT_ELCR_SLAVE = 0x4d1;
 const LEVEL_IRQ10_IRQ11 = 0x0c;
 const PORT_KEYBOARD_DATA = 0x60;
 const PORT_KEYBOARD_COMMAND = 0x64;
-const VGA_FRAME_BUFFER = 0xfd00_0008;
+/** Prefetchable. The address is that of the Bochs adapter before PCI, which VGA BIOSes still take for granted. */
+const VGA_FRAME_BUFFER = 0xe000_0008;
 const VGA_REGISTERS = 0xfebf_0000;
 const COMMAND_IO_AND_MEMORY = 0x0003;
 /** The PIIX3's IDETIM registers, and where SeaBIOS puts the bus master. */

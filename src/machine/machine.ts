@@ -101,6 +101,7 @@ export class Machine {
       drives: this.drives,
       bootOrder: config.bootOrder,
       hasVga: hasVga(config),
+      vgaBios: config.vgaBios,
       expansion: {
         drives: this.drives,
         entropy: entropyFor(this.clock),
@@ -242,7 +243,6 @@ export class Machine {
     const ramBytes = this.engine.sizeBytes;
     addE820(fwCfg, [{ base: 0, length: ramBytes, type: 1 }]);
     addAcpiTables(fwCfg, defaultAcpiConfig(ramBytes));
-    if (this.config.vgaBios && hasVga(this.config)) fwCfg.addFile("vgaroms/vgabios.bin", this.config.vgaBios);
   }
 }
 

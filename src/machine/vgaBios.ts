@@ -18,8 +18,12 @@ const REAL_CODE = 0x9b;
 const INSTRUCTION_LIMIT = 50_000_000;
 const SLICE = 200_000;
 
-/** call C000:0003; mov ax, 3; int 10h; cli; hlt */
-const STUB_CODE = [0x9a, 0x03, 0x00, 0x00, 0xc0, 0xb8, 0x03, 0x00, 0xcd, 0x10, 0xfa, 0xf4];
+/**
+ * mov ax, -1; call C000:0003; mov ax, 3; int 10h; cli; hlt. AX is where the adapter's PCI function is to be (PCI Firmware Specification 3.0,
+ * 5.2.1.19): -1 says that there is none. Then SeaVGABIOS takes VGA_FRAME_BUFFER for its frame buffer; of a PCI function it would
+ * read the EDID by INT 15h, which nobody serves here.
+ */
+const STUB_CODE = [...[0xb8, 0xff, 0xff, 0x9a, 0x03, 0x00, 0x00, 0xc0], ...[0xb8, 0x03, 0x00, 0xcd, 0x10, 0xfa, 0xf4]];
 /** Every interrupt vector points at an IRET until the ROM installs its own. */
 const IRET_AT = STUB + 0x20;
 const RSP = 4;

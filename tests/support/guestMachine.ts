@@ -9,6 +9,8 @@ import { EventYielder } from "../../src/vm/yieldToEvents.ts";
 import { engineModules } from "./engine.ts";
 
 const LONGEST_SLEEP_MS = 10;
+/** Between two motions of the pointer. */
+const POINTER_SECONDS = 0.1;
 /** The screen is read this often while something is waited for. */
 const LOOK_MS = 50;
 
@@ -58,15 +60,10 @@ export class GuestMachine {
    * what the guest computes and sleeps counts, so that a test does not fail because the host had other things to do.
    */
   async until<T>(what: string, reached: () => T | false | undefined, seconds = 90): Promise<T> {
-    let spentMs = 0;
-    for (let look = 0; spentMs < seconds * 1000; ) {
-      if (performance.now() >= look) {
-        const found = reached();
-        if (found !== undefined && found !== false) return found;
-        look = performance.now() + LOOK_MS;
-      }
+    for (let spentMs = 0; spentMs < seconds * 1000; spentMs += await this.runToNextLook()) {
+      const found = reached();
+      if (found !== undefined && found !== false) return found;
       if (this.stopReason) throw new Error(`stopped while waiting for ${what}: ${JSON.stringify(this.stopReason)}`);
-      spentMs += await this.step();
     }
     throw new Error(
       `time is up, waiting for ${what}\nserial: ${this.serial.slice(-1500)}\nscreen:\n${this.screenText()}`,
@@ -98,6 +95,18 @@ export class GuestMachine {
     await this.until(`the guest to take ${script}`, () => taken);
   }
 
+  /** Whether the guest takes positions of the pointer: it has a driver for the VMware mouse. */
+  get takesPositions(): boolean {
+    return this.machine.board.vmport.mouse.isAbsolute;
+  }
+
+  /** The pointer is at this pixel of the screen, with `buttons` as in `MouseEvent.buttons`; the guest has a while to take it. */
+  async pointAt(x: number, y: number, buttons = 0): Promise<void> {
+    const { width, height } = this.frame();
+    this.machine.board.vmport.mouse.moveTo(x / width, y / height, 0, buttons);
+    await this.run(POINTER_SECONDS);
+  }
+
   /** Sends text on the serial line. */
   send(text: string): void {
     this.machine.board.com1.receive(new TextEncoder().encode(text));
@@ -116,9 +125,19 @@ export class GuestMachine {
     this.yielder.close();
   }
 
-  /** Runs a slice, or sleeps; gives the time it took: of the processor, or asleep, in ms. */
-  private async step(): Promise<number> {
+  /** Gives the time that it took: of the processor, and asleep, in ms. Asking for the former is too dear for every slice. */
+  private async runToNextLook(): Promise<number> {
     const before = process.cpuUsage();
+    const end = performance.now() + LOOK_MS;
+    let asleepMs = 0;
+    do asleepMs += await this.step();
+    while (performance.now() < end && !this.stopReason);
+    const { user, system } = process.cpuUsage(before);
+    return asleepMs + (user + system) / 1000;
+  }
+
+  /** Runs a slice, or sleeps; gives the time asleep, in ms. */
+  private async step(): Promise<number> {
     const result = this.machine.runSlice();
     if (result.kind === "stopped") this.stopReason = result.reason;
     else if (result.kind === "waiting") await result.until;
@@ -127,7 +146,6 @@ export class GuestMachine {
       await new Promise((resolve) => setTimeout(resolve, sleepMs));
       return sleepMs;
     } else await this.yielder.yield();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
+    return 0;
   }
 }

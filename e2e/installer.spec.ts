@@ -1,0 +1,77 @@
+/** Debian's installer in the page: its first question in text and under X, and what the keyboard and the mouse do there. */
+import { expect, type Page, test } from "@playwright/test";
+import { decode } from "fast-png";
+import { waitForScreen } from "./fixtures/machines.ts";
+
+/** A guest of ten billion instructions, on a machine that may have other things to do. */
+const LIMIT_MS = 900_000;
+const ANSWER_MS = 60_000;
+const KEY_MS = 100;
+
+interface Picture {
+  width: number;
+  height: number;
+  /** Red, green and blue, by pixel. */
+  colours: (x: number, y: number) => readonly [number, number, number];
+}
+
+async function picture(page: Page): Promise<Picture> {
+  const { width, height, data, channels } = decode(await page.locator("screen-view canvas").screenshot());
+  const colours = (x: number, y: number) => {
+    const at = (y * width + x) * channels;
+    return [data[at]!, data[at + 1]!, data[at + 2]!] as const;
+  };
+  return { width, height, colours };
+}
+
+type Fits = (red: number, green: number, blue: number) => boolean;
+
+/** The middle of the lines of which at least `share` is of a colour that fits; -1 where there are none. */
+function middleOfLines({ width, height, colours }: Picture, share: number, fits: Fits): number {
+  const lines: number[] = [];
+  for (let y = 0; y < height; y++) {
+    let found = 0;
+    for (let x = 0; x < width; x++) if (fits(...colours(x, y))) found++;
+    if (found >= width * share) lines.push(y);
+  }
+  return lines.length === 0 ? -1 : (lines[0]! + lines.at(-1)!) / 2;
+}
+
+test("the text installer asks for a language, and arrow keys choose", async ({ page }) => {
+  test.setTimeout(LIMIT_MS);
+  await page.goto("?guest=debian-installer-i386-text");
+  await waitForScreen(page, 0, /Select a language/, LIMIT_MS);
+  const isRed: Fits = (red, green, blue) => red > 120 && green < 60 && blue < 60;
+  const chosen = async () => middleOfLines(await picture(page), 0.3, isRed);
+  await expect.poll(chosen, { timeout: ANSWER_MS }).toBeGreaterThan(0);
+  const before = await chosen();
+  await page.locator("screen-view .room").focus();
+  await page.keyboard.press("ArrowDown", { delay: KEY_MS });
+  await expect.poll(chosen, { timeout: ANSWER_MS }).toBeGreaterThan(before + 5);
+  await page.keyboard.press("ArrowUp", { delay: KEY_MS });
+  await expect.poll(chosen, { timeout: ANSWER_MS }).toBe(before);
+});
+
+test("the graphical installer's list follows keys and mouse", async ({ page }) => {
+  test.setTimeout(LIMIT_MS);
+  await page.goto("?guest=debian-installer-amd64-gtk");
+  await page.waitForFunction(() => globalThis.tabvisor?.machines[0]?.screenSize.width === 1024, undefined, {
+    timeout: LIMIT_MS,
+  });
+  const isGreen: Fits = (red, green, blue) => red < 70 && green > 110 && blue > 100 && blue < 140;
+  const chosen = async () => middleOfLines(await picture(page), 0.7, isGreen);
+  await expect.poll(chosen, { timeout: LIMIT_MS, intervals: [2000] }).toBeGreaterThan(0);
+  const first = await chosen();
+  await page.locator("screen-view .room").focus();
+  await page.keyboard.press("ArrowDown", { delay: KEY_MS });
+  await expect.poll(chosen, { timeout: ANSWER_MS }).toBeGreaterThan(first + 5);
+  // In fractions of the screen: an entry some way above.
+  const { height } = await picture(page);
+  const point = (y: number, buttons: number) =>
+    page.evaluate(([at, held]) => globalThis.tabvisor.machines[0]!.pointTo(0.2, at!, 0, held!), [y, buttons]);
+  for (const buttons of [0, 1, 0]) {
+    await point(first / height - 0.13, buttons);
+    await page.waitForTimeout(KEY_MS);
+  }
+  await expect.poll(chosen, { timeout: ANSWER_MS }).toBeLessThan(first - 20);
+});

@@ -1,0 +1,67 @@
+/** Debian's installer up to its first question, in text and under X, and what keys and mouse do there. */
+import { afterEach, describe, expect, it } from "vitest";
+import type { GuestMachine } from "../support/guestMachine.ts";
+import { count, keepScreenshot, pictureOf } from "../support/pixels.ts";
+import { hasGuest, startGuest } from "./catalogue.ts";
+
+/** The waits in a test have limits of their own; this one is for a host that does other things at the same time. */
+const LIMIT_MS = 900_000;
+/** From power-on to the first question, of the processor's time. */
+const BOOT_SECONDS = 400;
+
+let guest: GuestMachine;
+afterEach(() => guest.close());
+
+/** The line that the cursor is on: newt puts it on the entry that is chosen. */
+function chosenLine(): string {
+  const shown = guest.machine.board.vga.chip.scanout();
+  if (shown.kind !== "text" || shown.cursor === undefined) return "";
+  const row = Math.floor((shown.cursor.cell - shown.startCell) / shown.pitchCells);
+  return guest.screenText().split("\n")[row] ?? "";
+}
+
+describe.each(["amd64", "i386"])("debian-installer-%s-text", (architecture) => {
+  const id = `debian-installer-${architecture}-text`;
+  it.runIf(hasGuest(id))("asks for the language; keys choose one", { timeout: LIMIT_MS }, async () => {
+    guest = await startGuest(id);
+    await guest.untilScreen(/Select a language/, BOOT_SECONDS);
+    await guest.until("the first choice", () => /English +- +English/.test(chosenLine()));
+    await guest.type("<down>");
+    await guest.until("the next choice", () => /Finnish +- +Suomi/.test(chosenLine()));
+    await guest.type("<up><up>");
+    await guest.until("the choice before", () => /Dutch +- +Nederlands/.test(chosenLine()));
+    keepScreenshot(id, guest.frame());
+  });
+});
+
+/** The list of languages on the screen of 1024 x 768, without its frame and scroll bar. */
+const LIST = { left: 30, right: 980, top: 175, bottom: 705 };
+
+/** The middle of the entry that is drawn as chosen, in the theme's green; undefined while there is no list. */
+function chosenEntry(): number | undefined {
+  const picture = pictureOf(guest.frame());
+  if (picture.width !== 1024) return undefined;
+  const isGreen = (red: number, green: number, blue: number) => red < 70 && green > 110 && blue > 100 && blue < 140;
+  const lines: number[] = [];
+  for (let y = LIST.top; y < LIST.bottom; y++) {
+    const found = count(picture, { ...LIST, top: y, bottom: y + 1 }, isGreen);
+    if (found > (LIST.right - LIST.left) / 2) lines.push(y);
+  }
+  return lines.length > 0 ? (lines[0] + lines.at(-1)!) / 2 : undefined;
+}
+
+describe.each(["amd64", "i386"])("debian-installer-%s-gtk", (architecture) => {
+  const id = `debian-installer-${architecture}-gtk`;
+  it.runIf(hasGuest(id))("asks for the language; keys and mouse choose one", { timeout: LIMIT_MS }, async () => {
+    guest = await startGuest(id);
+    const first = await guest.until("the list of languages", chosenEntry, BOOT_SECONDS);
+    await guest.type("<down>");
+    const second = await guest.until("the next entry", () => (chosenEntry() ?? 0) > first + 10 && chosenEntry());
+    expect(second).toBeLessThan(first + 50);
+    await guest.until("the mouse driver", () => guest.takesPositions);
+    const other = first - 100;
+    for (const buttons of [0, 1, 0]) await guest.pointAt(200, other, buttons);
+    await guest.until("the entry under the pointer", () => Math.abs((chosenEntry() ?? 0) - other) < 20);
+    keepScreenshot(id, guest.frame());
+  });
+});
