@@ -1,6 +1,7 @@
 import type { Recipe } from "../types.ts";
 import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts";
 import { busyboxExt4 } from "./busyboxExt4.ts";
+import { debianAmd64, debianI386 } from "./debian.ts";
 import { driveModules686 } from "./driveModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
 import { linux686 } from "./linux686.ts";
@@ -23,4 +24,6 @@ export const RECIPES: readonly Recipe[] = [
   virtioModulesCloudAmd64,
   virtioModules686,
   busyboxExt4,
+  debianAmd64,
+  debianI386,
 ];
