@@ -65,6 +65,8 @@ const CONSOLES = "console=tty0 console=ttyS0,115200";
 const TEXT_INSTALLER = "vga=normal fb=false nomodeset";
 /** bochs-drm sets the mode that X draws in. */
 const GRAPHICAL_INSTALLER = "console=tty0";
+/** `images/debian/desktop.service`. */
+const DESKTOP = "systemd.wants=desktop.service";
 
 export const GUESTS: readonly Guest[] = [
   {
@@ -82,6 +84,67 @@ export const GUESTS: readonly Guest[] = [
     files: { kernel: "linux-686/vmlinuz", initrd: "linux-686/initrd.gz" },
     append: CONSOLES,
     memoryMib: 128,
+  },
+  {
+    id: "debian-nvme",
+    title: "Debian 12, 64-bit",
+    description: "systemd, Python and a C compiler on an NVMe disk; log in as root.",
+    files: { kernel: "debian-amd64/vmlinuz-cloud" },
+    drives: [{ file: "debian-amd64/root.ext4", interface: "nvme" }],
+    append: `root=/dev/nvme0n1 rw ${CONSOLES}`,
+    memoryMib: 512,
+  },
+  {
+    id: "debian-virtio",
+    title: "Debian 12, 64-bit, virtio",
+    description: "The same system on a virtio disk.",
+    files: { kernel: "debian-amd64/vmlinuz-cloud", initrd: "debian-amd64/initrd-virtio.gz" },
+    drives: [{ file: "debian-amd64/root.ext4", interface: "virtio" }],
+    append: `root=/dev/vda rw ${CONSOLES}`,
+    memoryMib: 512,
+  },
+  {
+    id: "debian-ide",
+    title: "Debian 12, 64-bit, IDE",
+    description: "The same system on an IDE disk, with the kernel for all PCs.",
+    files: { kernel: "debian-amd64/vmlinuz", initrd: "debian-amd64/initrd-ide.gz" },
+    drives: [{ file: "debian-amd64/root.ext4", interface: "ide" }],
+    append: `root=/dev/sda rw ${CONSOLES}`,
+    memoryMib: 512,
+  },
+  {
+    id: "debian-desktop",
+    title: "Debian 12 desktop",
+    description: "The 64-bit system with Xorg on the kernel's bochs-drm driver, icewm and a terminal.",
+    files: { kernel: "debian-amd64/vmlinuz", initrd: "debian-amd64/initrd-ide.gz" },
+    drives: [{ file: "debian-amd64/root.ext4", interface: "ide" }],
+    append: `root=/dev/sda rw ${CONSOLES} ${DESKTOP}`,
+    memoryMib: 768,
+  },
+  {
+    id: "debian-desktop-vesa",
+    title: "Debian 12 desktop, VESA",
+    description: "The same with Xorg's vesa driver, which calls the VGA BIOS.",
+    files: { kernel: "debian-amd64/vmlinuz", initrd: "debian-amd64/initrd-ide.gz" },
+    drives: [{ file: "debian-amd64/root.ext4", interface: "ide" }],
+    append: `root=/dev/sda rw nomodeset ${CONSOLES} ${DESKTOP}`,
+    memoryMib: 768,
+  },
+  {
+    id: "debian-grub",
+    title: "Debian 12, 32-bit",
+    description: "A whole disk: firmware, GRUB, the 686 kernel, systemd, Python and a C compiler; log in as root.",
+    drives: [{ file: "debian-i386/disk.img", interface: "ide" }],
+    memoryMib: 512,
+  },
+  {
+    id: "debian-686",
+    title: "Debian 12, 32-bit, without GRUB",
+    description: "The same system, its kernel booted directly.",
+    files: { kernel: "debian-i386/vmlinuz", initrd: "debian-i386/initrd.gz" },
+    drives: [{ file: "debian-i386/disk.img", interface: "ide" }],
+    append: `root=/dev/sda1 rw ${CONSOLES}`,
+    memoryMib: 512,
   },
   {
     id: "isolinux-686",

@@ -55,13 +55,20 @@ export async function buildPage() {
   await tool.buildPage();
 }
 
+async function build() {
+  await buildEngine();
+  await buildCli();
+  if (process.argv[2] !== "cli") await buildPage();
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   checkNode();
   installNodeModules();
   try {
-    await buildEngine();
-    await buildCli();
-    if (process.argv[2] !== "cli") await buildPage();
+    // Recipes of guests build the command line while other things may build it too.
+    const { withLock } = await importTypeScript("images/lock.ts");
+    const onWait = () => console.error("waiting for another build to end");
+    await withLock(join(ROOT, "build/lock"), onWait, build);
   } catch (error) {
     console.error(error.message);
     process.exit(1);

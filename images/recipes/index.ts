@@ -1,6 +1,7 @@
 import type { Recipe } from "../types.ts";
 import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts";
 import { busyboxExt4 } from "./busyboxExt4.ts";
+import { debianAmd64, debianI386 } from "./debian.ts";
 import { debianInstallerAmd64, debianInstallerI386 } from "./debianInstaller.ts";
 import { driveModules686, driveModulesCloudAmd64 } from "./driveModules.ts";
 import { graphicsModules686 } from "./graphicsModules.ts";
@@ -33,4 +34,6 @@ export const RECIPES: readonly Recipe[] = [
   busyboxExt4,
   debianInstallerAmd64,
   debianInstallerI386,
+  debianAmd64,
+  debianI386,
 ];
