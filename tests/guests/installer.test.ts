@@ -12,11 +12,20 @@ const BOOT_SECONDS = 400;
 let guest: GuestMachine;
 afterEach(() => guest.close());
 
-/** The line that the cursor is on: newt puts it on the entry that is chosen. */
+/** Red, of the background colours in an attribute byte. */
+const CHOSEN_BACKGROUND = 4;
+
+/** The line with the entry that newt shows as chosen: light on red. */
 function chosenLine(): string {
-  const shown = guest.machine.board.vga.chip.scanout();
-  if (shown.kind !== "text" || shown.cursor === undefined) return "";
-  const row = Math.floor((shown.cursor.cell - shown.startCell) / shown.pitchCells);
+  const { chip } = guest.machine.board.vga;
+  const shown = chip.scanout();
+  if (shown.kind !== "text") return "";
+  const isChosen = (cell: number) => ((chip.vram[cell * 4 + 1] >> 4) & 7) === CHOSEN_BACKGROUND;
+  const isChosenRow = (row: number) => {
+    const start = shown.startCell + row * shown.pitchCells;
+    return Array.from({ length: shown.columns }, (_, column) => isChosen(start + column)).filter(Boolean).length > 10;
+  };
+  const row = Array.from({ length: shown.rows }, (_, at) => at).findIndex(isChosenRow);
   return guest.screenText().split("\n")[row] ?? "";
 }
 
