@@ -16,6 +16,7 @@ import { helperPlace as placeOfHelper } from "./jit/helperTable";
 import { moduleArrived } from "./jit/install";
 import { describeTranslation as describeRecord, translationAfter as recordAfter } from "./jit/profile";
 import { recordBytesInUse, wasmBytesInUse } from "./jit/segments";
+import { takeDirtyPages as takeDirty } from "./mmu/dirtyPages";
 import { hostWrote as dropCode } from "./mmu/hostWrote";
 import { flushAll, initTlb } from "./mmu/flush";
 import { initPhysicalMap, mapMemory as mapPages, setA20 as switchA20 } from "./mmu/mapMemory";
@@ -220,9 +221,14 @@ export function mapMemory(physicalPage: u32, pages: u32, kind: u32, host: u32): 
   return mapPages(physicalPage, pages, kind, host);
 }
 
-/** A device or the host wrote guest RAM: drop code decoded from it. */
+/** A device or the host wrote guest RAM: drops code decoded from it, notes it for dirty logging. */
 export function hostWrote(physical: u32, length: u32): void {
   dropCode(physical, length);
+}
+
+/** See mmu/dirtyPages.ts. Between slices only. */
+export function takeDirtyPages(firstPage: u32, pages: u32, target: usize): u32 {
+  return takeDirty(firstPage, pages, target);
 }
 
 /** A20 gate. */

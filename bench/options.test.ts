@@ -7,7 +7,8 @@ describe("options of the benchmark", () => {
   it("measure everything but the loops unless told otherwise", () => {
     const options = parseBenchOptions([])!;
     expect(options.programs).toHaveLength(15);
-    expect(options).toMatchObject({ boot: true, loops: [], engine: "auto", runs: 1 });
+    expect(options.disks).toEqual(["virtio-blk", "nvme", "ide", "9p"]);
+    expect(options).toMatchObject({ boot: true, screen: true, loops: [], engine: "auto", runs: 1 });
     expect(options.contenders).toEqual(["host", "qemu", "v86", "tabvisor", "chromium"]);
     expect(options.arches).toEqual(["amd64", "i386"]);
     expect(options).not.toHaveProperty("json");
@@ -28,8 +29,11 @@ describe("options of the benchmark", () => {
       "pipe",
       "faults",
     ]);
-    expect(parseBenchOptions(["--only", "boot"])).toMatchObject({ programs: [], boot: true });
+    expect(parseBenchOptions(["--only", "boot"])).toMatchObject({ programs: [], boot: true, screen: false });
+    expect(parseBenchOptions(["--only", "screen"])).toMatchObject({ programs: [], boot: false, screen: true });
     expect(parseBenchOptions(["--only", "loops"])!.loops).toEqual(["alu32", "alu64", "memory", "calls", "dispersed"]);
+    expect(parseBenchOptions(["--only", "disks"])!.disks).toEqual(["virtio-blk", "nvme", "ide", "9p"]);
+    expect(parseBenchOptions(["--only", "nvme"])).toMatchObject({ programs: [], boot: false, disks: ["nvme"] });
     expect(parseBenchOptions(["--only", "alu64"])).toMatchObject({ programs: [], boot: false, loops: ["alu64"] });
   });
 

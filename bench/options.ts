@@ -1,6 +1,7 @@
 /** The options of `npm run bench`. */
 import { parseArgs } from "node:util";
 import type { EngineMode } from "../src/vm/vmConfig.ts";
+import { DISKS } from "./disks/programs.ts";
 import { LOOPS } from "./loops/programs.ts";
 import { CONTENDERS, type ContenderId } from "./suite/contender.ts";
 import { ARCHES, type Arch } from "./suite/guestImage.ts";
@@ -11,6 +12,9 @@ export interface BenchOptions {
   programs: readonly GuestProgram[];
   boot: boolean;
   loops: readonly string[];
+  disks: readonly string[];
+  /** What a display costs. */
+  screen: boolean;
   contenders: readonly ContenderId[];
   arches: readonly Arch[];
   /** How Tabvisor executes. */
@@ -23,21 +27,26 @@ export class OptionError extends Error {}
 
 const GROUPS = ["compute", "system"] as const;
 const BOOT = "boot";
+const SCREEN = "screen";
 const LOOP_GROUP = "loops";
+const DISK_GROUP = "disks";
 const ENGINES = ["auto", "interp", "jit"] as const;
 
 /** A loop is called like a program of the guest: the group has it. */
 const LOOP_NAMES = LOOPS.map(({ name }) => name).filter((name) => PROGRAMS.every((program) => program.name !== name));
-const NAMES = [...PROGRAMS.map(({ name }) => name), ...GROUPS, BOOT, LOOP_GROUP, ...LOOP_NAMES];
+const DISK_NAMES = DISKS.map(({ name }) => name);
+const PROGRAM_NAMES = PROGRAMS.map(({ name }) => name);
+const NAMES = [...PROGRAM_NAMES, ...GROUPS, BOOT, SCREEN, LOOP_GROUP, ...LOOP_NAMES, DISK_GROUP, ...DISK_NAMES];
 
 export const USAGE = `Usage: npm run bench -- [options]
 
 Measures how fast guests run: on the bare CPU, in QEMU TCG, in v86, in Tabvisor on Node and in Chromium, one after the other.
 Several names are separated by commas, or the option is repeated.
 
-  --only NAMES        what to measure (all programs and ${BOOT})
-                      programs: ${PROGRAMS.map(({ name }) => name).join(", ")}
-                      groups: ${GROUPS.join(", ")}; ${BOOT}; ${LOOP_GROUP}, or of these ${LOOP_NAMES.join(", ")}
+  --only NAMES        what to measure (all programs, ${BOOT}, ${SCREEN} and ${DISK_GROUP})
+                      programs: ${PROGRAM_NAMES.join(", ")}
+                      groups: ${GROUPS.join(", ")}; ${BOOT}; ${SCREEN}; ${LOOP_GROUP}, or of these ${LOOP_NAMES.join(", ")};
+                      ${DISK_GROUP}, or of these ${DISK_NAMES.join(", ")}
   --contenders NAMES  ${CONTENDERS.join(", ")} (all)
   --arch NAMES        ${ARCHES.join(", ")} (both)
   --engine MODE       how Tabvisor executes: ${ENGINES.join(", ")} (auto)
@@ -59,14 +68,16 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
   };
 }
 
-function selection(names: readonly string[]): Pick<BenchOptions, "programs" | "boot" | "loops"> {
-  if (names.length === 0) return { programs: PROGRAMS, boot: true, loops: [] };
+function selection(names: readonly string[]): Pick<BenchOptions, "programs" | "boot" | "loops" | "screen" | "disks"> {
+  if (names.length === 0) return { programs: PROGRAMS, boot: true, loops: [], screen: true, disks: DISK_NAMES };
   return {
     programs: PROGRAMS.filter(({ name, group }) => names.includes(name) || names.includes(group)),
     boot: names.includes(BOOT),
+    screen: names.includes(SCREEN),
     loops: names.includes(LOOP_GROUP)
       ? LOOPS.map(({ name }) => name)
       : LOOP_NAMES.filter((name) => names.includes(name)),
+    disks: names.includes(DISK_GROUP) ? DISK_NAMES : DISK_NAMES.filter((name) => names.includes(name)),
   };
 }
 

@@ -3,8 +3,11 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
+import { diskFiles } from "./disks/diskFiles.ts";
+import { type DiskOptions, measureDisks } from "./disks/disks.ts";
 import { measureLoops } from "./loops/loops.ts";
 import { type BenchOptions, OptionError, parseBenchOptions, USAGE } from "./options.ts";
+import { measureScreens } from "./screen/screen.ts";
 import type { Contender } from "./suite/contender.ts";
 import { chromium } from "./suite/contenders/chromium.ts";
 import { host } from "./suite/contenders/host.ts";
@@ -54,12 +57,24 @@ async function bench(options: BenchOptions): Promise<number> {
   const suite = new Suite(options, say);
   await suite.measure(pairs);
   const loops = await measureLoops(loopOptions(options, about.qemu !== null), say);
+  const disks = await measureDisks(diskOptions(options), say);
+  const screens = options.screen ? await measureScreens(options, say) : [];
   const results = suite.results(images);
   const { runs, engine } = options;
-  const report: BenchReport = { host: about, runs, engine, ...results, loops, summary: summarize(results), skipped };
+  const report: BenchReport = {
+    host: about,
+    runs,
+    engine,
+    ...results,
+    loops,
+    disks,
+    screens,
+    summary: summarize(results),
+    skipped,
+  };
   process.stdout.write(`${printReport(report)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  return report.errors.length > 0 || loops.some(({ errors }) => errors.length > 0) ? 1 : 0;
+  return report.errors.length > 0 || [...loops, ...disks, ...screens].some(({ errors }) => errors.length > 0) ? 1 : 0;
 }
 
 /** Engine and command line; the page is built when it is served. Says itself what is wrong. */
@@ -96,6 +111,12 @@ function contendersFor(image: GuestImage, { contenders, engine }: BenchOptions, 
 function loopOptions({ loops, runs, engine, contenders }: BenchOptions, hasQemu: boolean) {
   const withQemu = hasQemu && contenders.includes("qemu");
   return { names: loops, runs, engine, withTabvisor: contenders.includes("tabvisor"), withQemu };
+}
+
+/** v86 and the browser have no such drives or get them in other ways. */
+function diskOptions({ disks, runs, engine, contenders }: BenchOptions): DiskOptions {
+  const able = [qemu, tabvisor(engine)].filter(({ id }) => contenders.includes(id));
+  return { names: disks, runs, contenders: able, filesFor: diskFiles };
 }
 
 function describeHost(): BenchReport["host"] {

@@ -1,4 +1,4 @@
-import { expect, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 import { state, waitForScreen } from "./fixtures/machines.ts";
 
 for (const [query, message] of [
@@ -24,18 +24,41 @@ test("after a wrong parameter the guest menu still works", async ({ page }) => {
   await expect(page.getByText("there is no such guest")).toHaveCount(0);
 });
 
-test("a guest that is not built says how to build it", async ({ page }) => {
+/** As if only the firmware had been built. */
+async function hideGuests(page: Page): Promise<void> {
   await page.route("**/images/index.json", async (route) => {
     const response = await route.fetch();
     const index = await response.json();
     for (const guest of index.guests) guest.available = guest.id === "seabios";
     await route.fulfill({ response, json: index });
   });
+}
+
+test("a guest that is not built says how to build it, where the server does not", async ({ page }) => {
+  await hideGuests(page);
+  await page.route("**/image-builds/**", (route) => route.fulfill({ status: 404 }));
   await page.goto("?guest=linux-686");
   await expect(page.getByRole("alert").filter({ hasText: "npm run image linux-686" })).toBeVisible();
   await page.getByRole("button", { name: "New machine" }).click();
   await expect(page.locator(".card[data-guest=linux-686]")).toBeDisabled();
   await expect(page.locator(".card[data-guest=linux-686]")).toContainText("npm run image linux-686");
+});
+
+test("a guest that is not built is built by the server when it is started", async ({ page }) => {
+  await hideGuests(page);
+  await page.goto("?guest=seabios");
+  await page.getByRole("button", { name: "New machine" }).click();
+  await page.locator(".card[data-guest=memtest86-ia32]").click();
+  await waitForScreen(page, 1, /Memtest86\+/);
+});
+
+test("a build that fails says why", async ({ page }) => {
+  await hideGuests(page);
+  const lines = [{ progress: "linux-686: fetching" }, { end: "failed", message: "linux-686: no such package" }];
+  const body = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  await page.route("**/image-builds/linux-686", (route) => route.fulfill({ body }));
+  await page.goto("?guest=linux-686");
+  await expect(page.getByRole("alert").filter({ hasText: "linux-686: no such package" })).toBeVisible();
 });
 
 test("a file that cannot be fetched is a message, and can be tried again", async ({ page }) => {

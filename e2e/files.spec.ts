@@ -1,6 +1,6 @@
 /** A person's own files: dropped on the page or chosen, and images that a URL names. */
 import { expect, type Page, test } from "@playwright/test";
-import { findGuest } from "../images/guests.ts";
+import { filesOf, findGuest } from "../images/guests.ts";
 import { countingDisk, FLOPPY_BYTES } from "../tests/storage/countingDisk.ts";
 import { startImageServer } from "./fixtures/imageServer.ts";
 import { serialText, state, waitForScreen, waitForShell } from "./fixtures/machines.ts";
@@ -23,7 +23,7 @@ async function drop(page: Page, paths: readonly string[]): Promise<void> {
 test("a kernel and its RAM disk that are dropped boot", async ({ page }) => {
   await page.goto("?guest=seabios");
   await expect.poll(() => state(page)).toBe("running");
-  const { kernel = "", initrd = "" } = findGuest("linux-amd64")?.files ?? {};
+  const { kernel = "", initrd = "" } = filesOf(findGuest("linux-amd64"));
   await drop(page, [kernel, initrd]);
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByRole("combobox", { name: "What vmlinuz is" })).toHaveValue("kernel");

@@ -1,36 +1,25 @@
-/**
- * Debian packages through the machine's own apt: its sources, keys and proxies, but a private state directory, so
- * that neither root nor a foreign architecture on the host is needed and nothing of the host's changes.
- */
-import { existsSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+/** Debian packages through apt, one by one or with all that they depend on. */
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type AptRecord, parseAptRecord } from "./aptRecord.ts";
+import { type AptRecord, parseAptRecord, parseAptRecords } from "./aptRecord.ts";
+import { AptState, lastLine, type Progress } from "./aptState.ts";
 import { sha256OfFile } from "./hash.ts";
-import { type RunResult, run } from "./run.ts";
-import { ImageError, type PackageFile, type PackageSource, type PackageWanted } from "./types.ts";
+import { ImageError, type PackageFile, type PackageSet, type PackageSource, type PackageWanted } from "./types.ts";
 
-/** Package lists are good for so long; a Debian archive changes four times a day. */
-const LISTS_LIFETIME_MS = 6 * 3600 * 1000;
-
-type Progress = (message: string) => void;
+/** Of no package that is not asked for; and yes to everything. */
+const INSTALL = ["install", "--no-install-recommends", "--assume-yes"];
 
 export class AptSource implements PackageSource {
-  private readonly stateDir: string;
-  private readonly downloadDir: string;
-  private readonly configPath: string;
-  /** When `update` last ran, successful or not, in this process. */
-  private updated = false;
+  private readonly state: AptState;
 
   /** @param folderForUser where an error message asks for packages to be put. */
   constructor(
     cacheDir: string,
     private readonly folderForUser: string,
     /** Look for newer packages even if the lists are fresh. */
-    private readonly refresh = false,
+    refresh = false,
   ) {
-    this.stateDir = join(cacheDir, "apt");
-    this.downloadDir = join(cacheDir, "debs");
-    this.configPath = join(this.stateDir, "apt.conf");
+    this.state = new AptState(cacheDir, refresh);
   }
 
   /** What apt has already given stays good until someone asks for newer packages. */
@@ -38,22 +27,48 @@ export class AptSource implements PackageSource {
     return `apt ${wanted.name}:${wanted.architecture}`;
   }
 
-  async obtain(wanted: PackageWanted, progress: Progress): Promise<PackageFile> {
-    this.prepare();
-    if (!this.updated && (this.refresh || !this.listsAreFresh())) await this.update(progress);
-    try {
-      return await this.findAndDownload(wanted, progress);
-    } catch (error) {
-      // Old lists may name a version that the archive no longer has.
-      if (this.updated) throw error;
-      await this.update(progress);
-      return this.findAndDownload(wanted, progress);
-    }
+  obtain(wanted: PackageWanted, progress: Progress): Promise<PackageFile> {
+    return this.state.withLists(progress, () => this.findAndDownload(wanted, progress));
+  }
+
+  obtainSet(set: PackageSet, progress: Progress): Promise<PackageFile[]> {
+    return this.state.withLists(progress, () => this.solveAndDownload(set, progress));
+  }
+
+  /** apt checks what it downloads by hash, goes on with what is there in part, and keeps what is whole. */
+  private async solveAndDownload({ architecture, names }: PackageSet, progress: Progress): Promise<PackageFile[]> {
+    const install = async (option: string): Promise<string> => {
+      const args = ["-o", `Dir::Cache::archives=${this.state.downloadDir}`, option, ...INSTALL, ...names];
+      const { code, stdout, stderr } = await this.state.run("apt-get", args, { architecture });
+      if (code === 0) return stdout;
+      const missing = /Unable to locate package (\S+)/.exec(stderr)?.[1];
+      const why = code === null ? "there is no apt here" : lastLine(stderr);
+      const packages = missing === undefined ? names : [missing];
+      throw new ImageError(`packages for ${architecture} are not to be had: ${why}`, packages);
+    };
+    const wanted = parseSimulation(await install("--simulate"));
+    const { stdout } = await this.state.run("apt-cache", ["show", ...wanted], { architecture });
+    const records = wanted.map((one) => {
+      const record = parseAptRecords(stdout).get(one);
+      if (record) return record;
+      throw new ImageError(`apt has no record of ${one}, which it would install`, [one]);
+    });
+    const megabytes = (records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1e6).toFixed(1);
+    progress(`downloading ${records.length} packages (${megabytes} MB) as far as they are not there`);
+    await install("--download-only");
+    return Promise.all(records.map((record) => this.downloaded(record)));
+  }
+
+  private async downloaded(record: AptRecord): Promise<PackageFile> {
+    const { name, version, architecture, sha256 } = record;
+    const path = join(this.state.downloadDir, fileNameOf(record));
+    if (await hasHash(path, sha256)) return { name, version, architecture, sha256, path };
+    throw new ImageError(`the download of ${name} ${version} is missing or has a wrong hash`, [name]);
   }
 
   private async findAndDownload(wanted: PackageWanted, progress: Progress): Promise<PackageFile> {
     const record = await this.find(wanted);
-    const path = join(this.downloadDir, fileNameOf(record));
+    const path = join(this.state.downloadDir, fileNameOf(record));
     if (!(await hasHash(path, record.sha256))) await this.download(record, path, wanted, progress);
     const { name, version, architecture, sha256 } = record;
     return { name, version, architecture, sha256, path };
@@ -68,7 +83,7 @@ export class AptSource implements PackageSource {
   }
 
   private async show(name: string, wanted: PackageWanted): Promise<AptRecord> {
-    const result = await this.apt("apt-cache", ["show", "--no-all-versions", `${name}:${wanted.architecture}`]);
+    const result = await this.state.run("apt-cache", ["show", "--no-all-versions", `${name}:${wanted.architecture}`]);
     const record = result.code === 0 ? parseAptRecord(result.stdout) : undefined;
     if (record) return record;
     throw this.unavailable(wanted, result.code === null ? "there is no apt here" : await this.whyUnknown(wanted));
@@ -77,7 +92,7 @@ export class AptSource implements PackageSource {
   /** A source may be restricted to the host's architecture (`[arch=amd64]`), which is worth saying. */
   private async whyUnknown({ architecture }: PackageWanted): Promise<string> {
     const format = ["indextargets", "--format", "$(ARCHITECTURE)", "Created-By: Packages"];
-    const { stdout } = await this.apt("apt-get", format);
+    const { stdout } = await this.state.run("apt-get", format);
     if (stdout.split("\n").includes(architecture)) return "the apt sources of this machine do not have it";
     return `the apt sources of this machine are restricted to other architectures than ${architecture}`;
   }
@@ -87,62 +102,11 @@ export class AptSource implements PackageSource {
     progress(`downloading ${name} ${version} (${(sizeBytes / 1e6).toFixed(1)} MB)`);
     rmSync(path, { force: true });
     const qualified = architecture === "all" ? name : `${name}:${architecture}`;
-    const result = await this.apt("apt-get", ["download", `${qualified}=${version}`], this.downloadDir);
+    const result = await this.state.run("apt-get", ["download", `${qualified}=${version}`], {
+      cwd: this.state.downloadDir,
+    });
     if (result.code !== 0) throw this.unavailable(wanted, `the download failed: ${lastLine(result.stderr)}`);
     if (!(await hasHash(path, record.sha256))) throw this.unavailable(wanted, "the downloaded file has a wrong hash");
-  }
-
-  /** One suite out of step with its index must not stop a build; what is missing then shows when it is looked for. */
-  private async update(progress: Progress): Promise<void> {
-    progress("updating package lists");
-    this.updated = true;
-    const result = await this.apt("apt-get", ["update"]);
-    const failures = result.stderr.split("\n").filter((line) => /^[EW]: Failed to fetch/.test(line));
-    for (const line of failures) progress(`warning: ${withoutAddress(line)}`);
-    if (result.code === 0) touch(this.stampPath);
-  }
-
-  private get stampPath(): string {
-    return join(this.stateDir, "updated");
-  }
-
-  private listsAreFresh(): boolean {
-    return existsSync(this.stampPath) && Date.now() - statSync(this.stampPath).mtimeMs < LISTS_LIFETIME_MS;
-  }
-
-  private prepare(): void {
-    const folders = ["state/lists/partial", "cache/archives/partial"].map((folder) => join(this.stateDir, folder));
-    for (const folder of [...folders, this.downloadDir]) mkdirSync(folder, { recursive: true });
-    writeFileSync(join(this.stateDir, "status"), "");
-    writeFileSync(this.configPath, this.config());
-  }
-
-  /**
-   * Read after the machine's own configuration. The hooks that get cleared belong to the host's package state, and
-   * the sandbox user could not write here.
-   */
-  private config(): string {
-    const dir = this.stateDir;
-    return `Dir::State "${dir}/state";
-Dir::State::status "${dir}/status";
-Dir::Cache "${dir}/cache";
-APT::Architecture "amd64";
-#clear APT::Architectures;
-APT::Architectures { "amd64"; "i386"; };
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Acquire::Retries "3";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear DPkg::Post-Invoke;
-#clear Acquire::IndexTargets::deb::DEP-11;
-#clear Acquire::IndexTargets::deb::Contents-deb;
-`;
-  }
-
-  private apt(program: string, args: readonly string[], cwd = this.stateDir): Promise<RunResult> {
-    return run(program, ["-c", this.configPath, ...args], { cwd, env: { ...process.env, LC_ALL: "C" } });
   }
 
   private unavailable({ name, architecture, real }: PackageWanted, why: string): ImageError {
@@ -161,19 +125,7 @@ async function hasHash(path: string, sha256: string): Promise<boolean> {
   return existsSync(path) && (await sha256OfFile(path)) === sha256;
 }
 
-function touch(path: string): void {
-  writeFileSync(path, "");
-  utimesSync(path, new Date(), new Date());
-}
-
-function lastLine(text: string): string {
-  return withoutAddress(text.trim().split("\n").at(-1) ?? "");
-}
-
-/** An archive's address may carry a password, which has no business in a log; nor has the number it resolved to. */
-function withoutAddress(line: string): string {
-  return line
-    .replace(/\w+:\/\/[^\s/]+/g, "")
-    .replace(/ \[IP: [^\]]*\]/, "")
-    .trim();
+/** What `apt-get --simulate` would install, as `name=version`, each after what it needs before it can be unpacked. */
+export function parseSimulation(text: string): string[] {
+  return [...text.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name, version]) => `${name}=${version}`);
 }

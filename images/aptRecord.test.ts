@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { parseAptRecord } from "./aptRecord.ts";
+import { parseSimulation } from "./apt.ts";
+import { parseAptRecord, parseAptRecords } from "./aptRecord.ts";
 
 const SHOW = `Package: linux-image-cloud-amd64
 Version: 6.1.176-1
@@ -28,4 +29,19 @@ it("reads the first record", () => {
 it("gives undefined for a package that is only referred to", () => {
   expect(parseAptRecord("")).toBeUndefined();
   expect(parseAptRecord("Package: virtual\n")).toBeUndefined();
+});
+
+it("reads all records", () => {
+  const [first, second] = SHOW.split("\n\n") as [string, string];
+  const text = `${first}\n\n${second}Architecture: all\nSHA256: 01\n`;
+  expect([...parseAptRecords(text).keys()]).toEqual(["linux-image-cloud-amd64=6.1.176-1", "older=1"]);
+});
+
+it("reads what apt would install, in its order", () => {
+  const text = `NOTE: This is only a simulation!
+Inst gcc-12-base (12.2.0-14+deb12u1 Debian:12.15/oldstable [amd64])
+Conf gcc-12-base (12.2.0-14+deb12u1 Debian:12.15/oldstable [amd64])
+Inst libc6 (2.36-9 Debian:12.15/oldstable [amd64]) []
+`;
+  expect(parseSimulation(text)).toEqual(["gcc-12-base=12.2.0-14+deb12u1", "libc6=2.36-9"]);
 });

@@ -29,6 +29,12 @@ export function parseAptRecord(text: string): AptRecord | undefined {
   };
 }
 
+/** All records in the output of `apt-cache show`, by `name=version`. */
+export function parseAptRecords(text: string): Map<string, AptRecord> {
+  const records = text.split(/\n\s*\n/).flatMap((one) => parseAptRecord(one) ?? []);
+  return new Map(records.map((record) => [`${record.name}=${record.version}`, record]));
+}
+
 /** Names only: "a (= 1), b | c" gives a, b, c. */
 function dependencies(fields: Map<string, string>): string[] {
   const text = fields.get("depends") ?? "";

@@ -29,6 +29,7 @@ describe("buildImages", () => {
     writeDeb(path, { thing: "contents" });
     source = {
       fingerprint: () => version,
+      obtainSet: async () => [],
       obtain: async ({ name, architecture }) => {
         obtained++;
         return { name, version, architecture, sha256: "00", path };

@@ -6,13 +6,22 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, s
 import { join } from "node:path";
 import { AptSource } from "./apt.ts";
 import { unpackDeb } from "./deb.ts";
-import { findGuest, GUESTS, type Guest } from "./guests.ts";
-import { sha256 } from "./hash.ts";
+import { findGuest, GUESTS, type Guest, pathsOf, recipesOf } from "./guests.ts";
+import { sha256OfFile } from "./hash.ts";
 import { LocalSource } from "./localSource.ts";
 import { withLock } from "./lock.ts";
 import { outputsAreIntact, readManifest, recipeKey, writeManifest } from "./manifest.ts";
 import { RECIPES } from "./recipes/index.ts";
-import { ImageError, type Manifest, type PackageFile, type PackageSource, type Recipe } from "./types.ts";
+import {
+  ImageError,
+  type Manifest,
+  type ManifestFile,
+  type Output,
+  type PackageFile,
+  type PackageSource,
+  type Recipe,
+  type UnpackedPackage,
+} from "./types.ts";
 
 const IMAGES_DIR = import.meta.dirname;
 /** Where outputs go unless told otherwise. */
@@ -64,7 +73,10 @@ export async function buildImages(names: readonly string[], options: BuildOption
 
 /** The recipes that `names` stand for, each once. */
 function resolveNames(names: readonly string[], recipes: readonly Recipe[]): Recipe[] {
-  const ids = names.flatMap((name) => findGuest(name)?.recipes ?? [name]);
+  const ids = names.flatMap((name) => {
+    const guest = findGuest(name);
+    return guest ? recipesOf(guest) : [name];
+  });
   return [...new Set(ids)].map((id) => {
     const recipe = recipes.find((candidate) => candidate.id === id);
     if (recipe) return recipe;
@@ -123,37 +135,47 @@ class Builder {
   }
 
   private async build(recipe: Recipe): Promise<Manifest> {
+    const progress = (message: string) => this.say(recipe, message);
     const packages: PackageFile[] = [];
-    for (const wanted of recipe.packages) {
-      packages.push(await this.source.obtain(wanted, (message) => this.say(recipe, message)));
-    }
-    this.say(recipe, `building from ${packages.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+    for (const wanted of recipe.packages) packages.push(await this.source.obtain(wanted, progress));
+    const sets: PackageFile[][] = [];
+    for (const set of recipe.sets ?? []) sets.push(await this.source.obtainSet(set, progress));
+    progress(`building from ${describeIngredients(packages, sets)}`);
     mkdirSync(this.cacheDir, { recursive: true });
     const workDir = mkdtempSync(join(this.cacheDir, "work-"));
     try {
-      const files = await this.runRecipe(recipe, packages, join(workDir, "packages"));
-      return this.publish(recipe, packages, files, join(workDir, "out"));
+      const unpacked = await this.unpack(recipe, packages, join(workDir, "packages"));
+      const files = await recipe.build(unpacked, { sets, workDir, progress });
+      return await this.publish(recipe, [...packages, ...sets.flat()], files, join(workDir, "out"));
     } finally {
       rmSync(workDir, { recursive: true, force: true });
     }
   }
 
-  private async runRecipe(recipe: Recipe, packages: PackageFile[], dir: string): Promise<Map<string, Uint8Array>> {
+  private async unpack(recipe: Recipe, packages: PackageFile[], dir: string): Promise<UnpackedPackage[]> {
     const unpacked = packages.map(({ name, version }, i) => ({ name, version, root: join(dir, String(i)) }));
     for (const [i, { root }] of unpacked.entries()) {
       await unpackDeb(packages[i]!.path, root, recipe.packages[i]!.folder);
     }
-    return recipe.build(unpacked);
+    return unpacked;
   }
 
-  /** Writes the outputs aside and moves them into place whole, so that no reader sees half of them. */
-  private publish(recipe: Recipe, packages: PackageFile[], files: Map<string, Uint8Array>, stage: string): Manifest {
+  /** Puts the outputs aside and moves them into place whole, so that no reader sees half of them. */
+  private async publish(
+    recipe: Recipe,
+    packages: PackageFile[],
+    files: Map<string, Output>,
+    stage: string,
+  ): Promise<Manifest> {
     mkdirSync(stage);
-    const written = [...files].map(([name, data]) => {
-      writeFileSync(join(stage, name), data);
-      const modifiedMs = statSync(join(stage, name)).mtimeMs;
-      return { name, sizeBytes: data.length, sha256: sha256(data), modifiedMs };
-    });
+    const written: ManifestFile[] = [];
+    for (const [name, output] of files) {
+      const path = join(stage, name);
+      if (output instanceof Uint8Array) writeFileSync(path, output);
+      else renameSync(output.path, path);
+      const { size: sizeBytes, mtimeMs: modifiedMs } = statSync(path);
+      written.push({ name, sizeBytes, sha256: await sha256OfFile(path), modifiedMs });
+    }
     const provenance = packages.map(({ path: _path, ...rest }) => rest);
     const manifest = { recipe: recipe.id, key: this.keyOf(recipe), packages: provenance, files: written };
     writeManifest(stage, manifest);
@@ -175,6 +197,11 @@ class Builder {
   }
 }
 
+function describeIngredients(packages: readonly PackageFile[], sets: readonly (readonly PackageFile[])[]): string {
+  const single = packages.map(({ name, version }) => `${name} ${version}`);
+  return [...single, ...sets.map((set) => `a system of ${set.length} packages`)].join(", ");
+}
+
 function makeIndex(outDir: string, recipes: readonly Recipe[]): ImageIndex {
   const images: ImageIndex["images"] = {};
   for (const { id } of recipes) {
@@ -182,7 +209,7 @@ function makeIndex(outDir: string, recipes: readonly Recipe[]): ImageIndex {
     if (manifest) images[id] = { packages: manifest.packages, files: manifest.files };
   }
   const isThere = (path: string) => existsSync(join(outDir, path));
-  const guests = GUESTS.map((guest) => ({ ...guest, available: Object.values(guest.files).every(isThere) }));
+  const guests = GUESTS.map((guest) => ({ ...guest, available: pathsOf(guest).every(isThere) }));
   return { version: 1, guests, images };
 }
 

@@ -1,7 +1,7 @@
 /** `npm run image`: builds guest images. */
 import { parseArgs } from "node:util";
 import { type BuildResult, buildImages } from "./build.ts";
-import { DEFAULT_GUEST, GUESTS } from "./guests.ts";
+import { DEFAULT_GUEST, GUESTS, recipesOf } from "./guests.ts";
 import { RECIPES } from "./recipes/index.ts";
 import { ImageError } from "./types.ts";
 
@@ -60,7 +60,10 @@ function summary({ ready, outDir }: BuildResult): string {
 }
 
 function listing(): string {
-  const guests = GUESTS.map(({ id, title, recipes }) => `  ${id.padEnd(18)} ${title} (${recipes.join(", ")})\n`);
+  const guests = GUESTS.map((guest) => {
+    const { id, title } = guest;
+    return `  ${id.padEnd(18)} ${title} (${recipesOf(guest).join(", ")})\n`;
+  });
   const recipes = RECIPES.map(({ id, summary }) => `  ${id.padEnd(18)} ${summary}\n`);
   return `Guests:\n${guests.join("")}Recipes:\n${recipes.join("")}`;
 }

@@ -4,15 +4,18 @@
  *
  * `dpkg-deb` unpacks where there is one; elsewhere the data member is cut out here and handed to `tar`.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, createReadStream, mkdirSync, openSync, readSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { readTar, type TarEntry } from "./tar.ts";
 import { ImageError } from "./types.ts";
 
 const AR_MAGIC = "!<arch>\n";
 /** `ar` header: name 16, time 12, uid 6, gid 6, mode 8, size 10, end mark 2. */
 const AR_HEADER_BYTES = 60;
 const AR_SIZE_OFFSET = 48;
+/** More than the largest package that is read whole. */
+const LARGEST_TAR_BYTES = 2 ** 30;
 
 export interface DebName {
   name: string;
@@ -101,4 +104,20 @@ export function dataMember(path: string): ArMember {
 function readText(file: number, offset: number, sizeBytes: number): string {
   const buffer = Buffer.alloc(sizeBytes);
   return buffer.toString("latin1", 0, readSync(file, buffer, 0, sizeBytes, offset));
+}
+
+/** What a package puts into the file system. */
+export function readDataMembers(path: string): Iterable<TarEntry> {
+  return readMembers(path, "--fsys-tarfile");
+}
+
+/** What a package tells dpkg: the fields of `control`, and the scripts. */
+export function readControlMembers(path: string): Iterable<TarEntry> {
+  return readMembers(path, "--ctrl-tarfile");
+}
+
+function readMembers(path: string, option: string): Iterable<TarEntry> {
+  const { status, stdout, error } = spawnSync("dpkg-deb", [option, path], { maxBuffer: LARGEST_TAR_BYTES });
+  if (status === 0) return readTar(stdout);
+  throw new ImageError(`cannot unpack ${path}: dpkg-deb ${error?.message ?? `failed with status ${status}`}`);
 }

@@ -2,136 +2,206 @@
  * The guests that the page's menu, the command line and the tests offer. Data only: the browser imports this file,
  * so nothing of Node may come in.
  */
+import type { DriveConfig } from "../src/machine/vmConfig.ts";
 
-/** A guest and the machine it wants. */
+/** A guest and the machine it wants. Paths are relative to `images/.cache/out`; their first part is the recipe that makes the file. */
 export interface Guest {
   id: string;
   title: string;
   description: string;
-  /** Paths relative to `images/.cache/out`. */
-  files: GuestFiles;
-  /** Kernel command line; empty where firmware boots the guest. */
-  append: string;
+  files?: GuestFiles;
+  /** Disks, CD-ROMs and floppies; they are read where they lie. */
+  drives?: readonly GuestDrive[];
+  /** Kernel command line; left out where firmware boots the guest. */
+  append?: string;
   memoryMib: number;
-  /** The recipes whose outputs `files` names. */
-  recipes: readonly string[];
 }
 
+/** What is read whole before the guest starts. */
 export interface GuestFiles {
+  /** Left out, the firmware looks for something to boot. */
   kernel?: string;
   initrd?: string;
+  /** Of a multiboot kernel, each with its command line, whose first word is the module's name. */
+  modules?: readonly { file: string; commandLine: string }[];
+  /** Left out, it is SeaBIOS with its VGA BIOS. */
   bios?: string;
   vgaBios?: string;
-  /** In the CD-ROM drive, the master of the second IDE channel. */
-  cdrom?: string;
-  /** In drive A:. */
-  floppy?: string;
 }
 
-const FIRMWARE = { bios: "seabios/bios.bin", vgaBios: "seabios/vgabios-stdvga.bin" } as const;
+/** A drive and the image that is its medium. */
+export interface GuestDrive extends Pick<DriveConfig, "interface" | "index" | "media"> {
+  file: string;
+}
+
+const SEABIOS = { bios: "seabios/bios.bin", vgaBios: "seabios/vgabios-stdvga.bin" } as const;
+
+/** The files of a guest, with the firmware. */
+export function filesOf({ files }: Pick<Guest, "files"> = {}): GuestFiles & { bios: string } {
+  return files?.bios === undefined ? { ...SEABIOS, ...files } : { ...files, bios: files.bios };
+}
+
+/** The files that are read whole before the guest starts. */
+export function wholeFilesOf(guest: Pick<Guest, "files">): string[] {
+  const { modules = [], ...files } = filesOf(guest);
+  return [...Object.values(files), ...modules.map(({ file }) => file)];
+}
+
+/** Every file that has to be there before the guest can start. */
+export function pathsOf(guest: Pick<Guest, "files" | "drives">): string[] {
+  const media = guest.drives?.map(({ file }) => file) ?? [];
+  return [...new Set([...wholeFilesOf(guest), ...media])];
+}
+
+/** The recipes that make the files of a guest. */
+export function recipesOf(guest: Pick<Guest, "files" | "drives">): string[] {
+  return [...new Set(pathsOf(guest).map((path) => path.split("/", 1)[0] as string))];
+}
 
 /** Both terminals show the kernel's messages; the last one named carries the main shell (`rootfs/init`). */
 const CONSOLES = "console=tty0 console=ttyS0,115200";
+
+/** The installer asks on the console named last. */
+const INSTALLER = "vga=normal fb=false console=ttyS0,115200 console=tty0";
+const GRAPHICAL_INSTALLER = "vga=788 console=ttyS0,115200 console=tty0";
 
 export const GUESTS: readonly Guest[] = [
   {
     id: "linux-amd64",
     title: "Debian cloud kernel, 64-bit",
     description: "Linux for virtual machines with a busybox shell on the screen and on the serial port.",
-    files: { kernel: "linux-cloud-amd64/vmlinuz", initrd: "linux-cloud-amd64/initrd.gz", ...FIRMWARE },
+    files: { kernel: "linux-cloud-amd64/vmlinuz", initrd: "linux-cloud-amd64/initrd.gz" },
     append: CONSOLES,
     memoryMib: 256,
-    recipes: ["linux-cloud-amd64", "seabios"],
   },
   {
     id: "linux-686",
     title: "Debian 686 kernel, 32-bit",
     description: "Linux for any PC since the Pentium Pro, without PAE, with a busybox shell.",
-    files: { kernel: "linux-686/vmlinuz", initrd: "linux-686/initrd.gz", ...FIRMWARE },
+    files: { kernel: "linux-686/vmlinuz", initrd: "linux-686/initrd.gz" },
     append: CONSOLES,
     memoryMib: 128,
-    recipes: ["linux-686", "seabios"],
   },
   {
     id: "isolinux-686",
     title: "Debian 686 kernel from CD",
     description: "Firmware, the ISOLINUX boot loader, and the same kernel with a busybox shell.",
-    files: { cdrom: "isolinux-686/cdrom.iso", ...FIRMWARE },
-    append: "",
+    drives: [{ file: "isolinux-686/cdrom.iso", interface: "ide", media: "cdrom" }],
     memoryMib: 128,
-    recipes: ["isolinux-686", "seabios"],
   },
   {
     id: "memtest86-ia32",
     title: "Memtest86+ ia32",
     description: "Tests the machine's memory, from CD.",
-    files: { cdrom: "memtest86/ia32.iso", ...FIRMWARE },
-    append: "",
+    drives: [{ file: "memtest86/ia32.iso", interface: "ide", media: "cdrom" }],
     memoryMib: 64,
-    recipes: ["memtest86", "seabios"],
   },
   {
     id: "memtest86-x64",
     title: "Memtest86+ x64",
     description: "Tests the machine's memory in long mode, from CD.",
-    files: { cdrom: "memtest86/x64.iso", ...FIRMWARE },
-    append: "",
+    drives: [{ file: "memtest86/x64.iso", interface: "ide", media: "cdrom" }],
     memoryMib: 64,
-    recipes: ["memtest86", "seabios"],
   },
   {
     id: "grub-cdrom",
     title: "GRUB rescue CD",
     description: "The boot loader's shell: press c and type help.",
-    files: { cdrom: "grub-rescue/cdrom.iso", ...FIRMWARE },
-    append: "",
+    drives: [{ file: "grub-rescue/cdrom.iso", interface: "ide", media: "cdrom" }],
     memoryMib: 64,
-    recipes: ["grub-rescue", "seabios"],
   },
   {
     id: "grub-floppy",
     title: "GRUB rescue floppy",
     description: "The same from a floppy disk.",
-    files: { floppy: "grub-rescue/floppy.img", ...FIRMWARE },
-    append: "",
+    drives: [{ file: "grub-rescue/floppy.img", interface: "floppy" }],
     memoryMib: 64,
-    recipes: ["grub-rescue", "seabios"],
   },
   {
     id: "grub-invaders",
     title: "GRUB Invaders",
     description: "A game without an operating system: Enter starts, the arrow keys move, Ctrl shoots.",
-    files: { kernel: "grub-invaders/invaders.exec", ...FIRMWARE },
-    append: "",
+    files: { kernel: "grub-invaders/invaders.exec" },
     memoryMib: 32,
-    recipes: ["grub-invaders", "seabios"],
   },
   {
     id: "ipxe",
     title: "iPXE",
     description: "A boot loader for networks: Ctrl-B while it starts gives its shell.",
-    files: { cdrom: "ipxe/ipxe.iso", ...FIRMWARE },
-    append: "",
+    drives: [{ file: "ipxe/ipxe.iso", interface: "ide", media: "cdrom" }],
     memoryMib: 64,
-    recipes: ["ipxe", "seabios"],
   },
   {
     id: "u-boot",
     title: "U-Boot",
     description: "Another firmware, with a shell on the serial port.",
     files: { bios: "u-boot/x86.rom" },
-    append: "",
     memoryMib: 128,
-    recipes: ["u-boot"],
   },
   {
     id: "seabios",
     title: "SeaBIOS, no disk",
     description: "The firmware alone: it tests the machine, looks for something to boot and finds nothing.",
-    files: FIRMWARE,
-    append: "",
     memoryMib: 32,
-    recipes: ["seabios"],
+  },
+  {
+    id: "xen",
+    title: "Xen",
+    description:
+      "The hypervisor, with Debian's 64-bit kernel as its privileged domain and a busybox shell on the serial port.",
+    files: {
+      kernel: "xen/xen",
+      modules: [
+        { file: "xen/vmlinuz", commandLine: "vmlinuz console=hvc0" },
+        { file: "xen/initrd.gz", commandLine: "initrd" },
+      ],
+    },
+    append: "com1=115200,8n1 console=com1 dom0_mem=512M noreboot",
+    memoryMib: 1024,
+  },
+  {
+    id: "debian-installer-amd64-text",
+    title: "Debian installer, 64-bit, text",
+    description: "Debian's installer in text mode: arrow keys, Tab and Enter.",
+    files: {
+      kernel: "debian-installer-amd64/vmlinuz",
+      initrd: "debian-installer-amd64/initrd-text.gz",
+    },
+    append: INSTALLER,
+    memoryMib: 1024,
+  },
+  {
+    id: "debian-installer-amd64-gtk",
+    title: "Debian installer, 64-bit, graphical",
+    description: "Debian's installer under X: mouse and keys.",
+    files: {
+      kernel: "debian-installer-amd64/vmlinuz",
+      initrd: "debian-installer-amd64/initrd-gtk.gz",
+    },
+    append: GRAPHICAL_INSTALLER,
+    memoryMib: 1024,
+  },
+  {
+    id: "debian-installer-i386-text",
+    title: "Debian installer, 32-bit, text",
+    description: "The same for 32-bit PCs, in text mode.",
+    files: {
+      kernel: "debian-installer-i386/vmlinuz",
+      initrd: "debian-installer-i386/initrd-text.gz",
+    },
+    append: INSTALLER,
+    memoryMib: 512,
+  },
+  {
+    id: "debian-installer-i386-gtk",
+    title: "Debian installer, 32-bit, graphical",
+    description: "The same for 32-bit PCs, under X.",
+    files: {
+      kernel: "debian-installer-i386/vmlinuz",
+      initrd: "debian-installer-i386/initrd-gtk.gz",
+    },
+    append: GRAPHICAL_INSTALLER,
+    memoryMib: 768,
   },
 ];
 

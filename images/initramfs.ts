@@ -46,13 +46,17 @@ export function buildInitramfs(busybox: Uint8Array): Uint8Array {
 
 /** What is in the archive, parents before children. */
 export function initramfsEntries(busybox: Uint8Array): CpioEntry[] {
+  return [...busyboxEntries(busybox), ...rootfsEntries("")];
+}
+
+/** Busybox under all its names, and the folders and devices that a kernel and a shell want. */
+export function busyboxEntries(busybox: Uint8Array): CpioEntry[] {
   return [
     ...DIRECTORIES.map((path): CpioEntry => ({ type: "directory", path, mode: modeOfDirectory(path) })),
     ...LINKS.map(([path, target]): CpioEntry => ({ type: "symlink", path, target })),
     ...DEVICES.map((device): CpioEntry => ({ type: "character", ...device })),
     { type: "file", path: "bin/busybox", mode: 0o755, data: busybox },
     ...appletNames(busybox).map((name): CpioEntry => ({ type: "symlink", path: `bin/${name}`, target: "busybox" })),
-    ...rootfsEntries(""),
   ];
 }
 

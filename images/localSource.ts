@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseDebName } from "./deb.ts";
 import { sha256OfFile } from "./hash.ts";
-import type { PackageFile, PackageSource, PackageWanted } from "./types.ts";
+import type { PackageFile, PackageSet, PackageSource, PackageWanted } from "./types.ts";
 
 /** The local folder first, then `next`. */
 export class LocalSource implements PackageSource {
@@ -24,6 +24,11 @@ export class LocalSource implements PackageSource {
     if (!found) return this.next.obtain(wanted, progress);
     progress(`using ${found.name} ${found.version} from the folder of local packages`);
     return { ...found, sha256: await sha256OfFile(found.path) };
+  }
+
+  /** What a set holds is for apt to say. */
+  obtainSet(set: PackageSet, progress: (message: string) => void): Promise<PackageFile[]> {
+    return this.next.obtainSet(set, progress);
   }
 
   /** Of several versions the one whose numbers are highest; Debian's full order (epochs, `~`) is not needed here. */

@@ -10,7 +10,8 @@ const FILE_NAME = "manifest.json";
 export function recipeKey(recipe: Recipe, source: PackageSource, imagesDir: string): string {
   const code = recipe.sources.flatMap((path) => hashTree(imagesDir, path));
   const packages = recipe.packages.map((wanted) => source.fingerprint(wanted));
-  return sha256([...code, ...packages].join("\n"));
+  const sets = (recipe.sets ?? []).map(({ architecture, names }) => `${architecture} ${names.join(" ")}`);
+  return sha256([...code, ...packages, ...sets].join("\n"));
 }
 
 /** One line for a file, or for each file of a folder. */

@@ -38,6 +38,7 @@ describe("package files", () => {
 describe("LocalSource", () => {
   const next: PackageSource = {
     fingerprint: () => "next",
+    obtainSet: async () => [],
     obtain: async ({ name }) => ({ name, version: "next", architecture: "amd64", sha256: "", path: "" }) as PackageFile,
   };
   const wanted: PackageWanted = { name: "linux-image-686", architecture: "i386", real: /^linux-image-\d\S*-686$/ };

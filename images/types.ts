@@ -14,6 +14,12 @@ export interface PackageWanted {
   folder?: string;
 }
 
+/** Packages with all that they depend on, as apt solves it for a machine of that architecture without any package. */
+export interface PackageSet {
+  architecture: Architecture;
+  names: readonly string[];
+}
+
 /** A package file on this machine. */
 export interface PackageFile {
   name: string;
@@ -29,6 +35,8 @@ export interface PackageSource {
   fingerprint(wanted: PackageWanted): string;
   /** @throws ImageError if the package cannot be had. */
   obtain(wanted: PackageWanted, progress: (message: string) => void): Promise<PackageFile>;
+  /** In an order in which each comes after those it needs. @throws ImageError if one cannot be had. */
+  obtainSet(set: PackageSet, progress: (message: string) => void): Promise<PackageFile[]>;
 }
 
 /** An unpacked package, as a recipe sees it. */
@@ -44,11 +52,25 @@ export interface Recipe {
   id: string;
   summary: string;
   packages: readonly PackageWanted[];
+  /** Sets of packages to make systems of. */
+  sets?: readonly PackageSet[];
   /** Code and data that decide the output, relative to `images/`; a change in them means building again. */
   sources: readonly string[];
   /** Makes the output files, by name; `packages` are in the order of the recipe's. */
-  build(packages: readonly UnpackedPackage[]): Promise<Map<string, Uint8Array>>;
+  build(packages: readonly UnpackedPackage[], context: BuildContext): Promise<Map<string, Output>>;
 }
+
+/** What a recipe may use while it builds. */
+export interface BuildContext {
+  /** The package files of each of the recipe's sets. */
+  sets: readonly (readonly PackageFile[])[];
+  /** A folder of its own, which is gone afterwards. */
+  workDir: string;
+  progress(message: string): void;
+}
+
+/** The bytes of an output, or the file in the recipe's folder that becomes it. */
+export type Output = Uint8Array | { path: string };
 
 /** What was built from what; beside the outputs as `manifest.json`. */
 export interface Manifest {

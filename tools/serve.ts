@@ -9,6 +9,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build, preview } from "vite";
+import { imageBuilds } from "./imageBuilds.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const configFile = join(root, "vite.config.ts");
@@ -59,6 +60,7 @@ export async function serve(options: ServeOptions = {}): Promise<PageServer> {
   const server = await preview({
     configFile,
     logLevel: "warn",
+    plugins: [imageBuilds()],
     // Whoever opens the server to a network reaches it under whatever name that has.
     preview: { port, host, strictPort: true, ...(!local && { allowedHosts: true }) },
   });

@@ -1,5 +1,5 @@
 // `npm start`: from a bare clone to the page's URL. Installs node modules, builds the engine, the command line and the default guest,
-// and serves the page. What is there already is found by its content, so a second start takes a moment.
+// and serves the page, whose menu has other guests built when they are wanted. What is there already is found by its content, so a second start takes a moment.
 import { parseArgs } from "node:util";
 import { buildCli, buildEngine } from "./build.mjs";
 import { checkNode, importTypeScript, installNodeModules } from "./setup.mjs";
@@ -48,30 +48,19 @@ function fail(message) {
 
 async function start({ port, host }) {
   installNodeModules();
-  const others = await buildDefaultGuest();
+  await buildDefaultGuest();
   await buildEngine();
   await buildCli();
   const { serve } = await importTypeScript("tools/serve.ts");
   const { url } = await serve({ ...(port !== undefined && { port }), ...(host !== undefined && { host }) });
   console.log(`\nTabvisor is at ${url}\nCtrl-C ends it. The command line is there too: npx tabvisor run --help\n`);
-  await buildOthers(others);
 }
 
-/** The page is of no use without it. Gives the other guests of the menu. */
+/** The page is of no use without it. */
 async function buildDefaultGuest() {
-  const { DEFAULT_GUEST, GUESTS } = await importTypeScript("images/guests.ts");
-  const [failed] = await build([DEFAULT_GUEST]);
-  if (failed) throw new Error(`The default guest cannot be built: ${failed.error.message}`);
-  return GUESTS.map(({ id }) => id).filter((id) => id !== DEFAULT_GUEST);
-}
-
-/** The rest of the menu comes while the page is served already; a guest that cannot be built is offered as missing. */
-async function buildOthers(names) {
-  for (const { recipe, error } of await build(names)) console.error(`${recipe}: ${error.message}`);
-}
-
-async function build(names) {
+  const { DEFAULT_GUEST } = await importTypeScript("images/guests.ts");
   const { buildImages } = await importTypeScript("images/build.ts");
   const onProgress = ({ recipe, message }) => console.error(`${recipe}: ${message}`);
-  return (await buildImages(names, { onProgress })).failed;
+  const { failed } = await buildImages([DEFAULT_GUEST], { onProgress });
+  if (failed.length > 0) throw new Error(`The default guest cannot be built: ${failed[0].error.message}`);
 }

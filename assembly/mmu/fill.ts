@@ -1,9 +1,10 @@
 // A TLB miss: walk the page tables, raise the fault or fill the entry.
 //
 // A fill gives every tag that the privilege and the entry's D bit allow, not only the one asked for: a page read once can
-// be written without another miss. The write tag is plain only where the page is clean of code.
+// be written without another miss. The write tag is plain only where nothing is to be told of stores (codePages.ts, dirtyPages.ts).
 import { Attention, Flag, Mode, Vcpu } from "../cpu/state";
 import { isCodePage, noteWriter } from "./codePages";
+import { isCleanPage } from "./dirtyPages";
 import { logFill, noteGiant, noteLarge } from "./flush";
 import {
   Access,
@@ -98,7 +99,7 @@ export function fill(cpu: Vcpu, kind: u32, linear: u64, access: u32): u64 {
   if (!source || (watching(cpu) && watchesPage(cpu, page))) {
     readTag |= SLOW;
     writeTag |= SLOW;
-  } else if (isCodePage(physicalPage) || writeSource(physical) != source) writeTag |= SLOW;
+  } else if (isCodePage(physicalPage) || writeSource(physical) != source || isCleanPage(source)) writeTag |= SLOW;
   if (!(result & MAY_READ)) readTag = NO_TAG;
   if (!(result & MAY_WRITE)) writeTag = NO_TAG;
   store<u64>(entry, readTag, READ_TAG);

@@ -4,6 +4,7 @@ import { Vcpu } from "../cpu/state";
 import { wantsCodeWritten } from "../jit/codeCache";
 import { MemoryMap } from "../shared/memoryMap";
 import { isCodePage } from "./codePages";
+import { noteDirty } from "./dirtyPages";
 import { fill, fillKind, isWide, nextPage } from "./fill";
 import { Access, WALK_FAULT } from "./paging";
 import { readSource, writeSource } from "./physical";
@@ -67,7 +68,9 @@ export function hostForWrite(cpu: Vcpu, linear: u64, size: u32): u32 {
   if (physical == NONE) return 0;
   const target = writeSource(physical);
   if (!target || readSource(physical) != target) return 0;
-  if (isCodePage(<u32>(physical >> 12))) return wantsCodeWritten(physical, size) ? 0 : target;
-  restoreWriteTag(cpu, fillKind(cpu), linear);
+  const holdsCode = isCodePage(<u32>(physical >> 12));
+  if (holdsCode && wantsCodeWritten(physical, size)) return 0;
+  noteDirty(target);
+  if (!holdsCode) restoreWriteTag(cpu, fillKind(cpu), linear);
   return target;
 }

@@ -10,6 +10,7 @@ import { Seg, Vcpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { codeWritten } from "../jit/codeCache";
 import { isCodePage } from "./codePages";
+import { noteDirty } from "./dirtyPages";
 import { DROP, a20, readSource, writeSource } from "./physical";
 
 /** What is asked of a translation. The first four are the bits of a page fault's error code. */
@@ -95,6 +96,7 @@ function setEntryBits(cpu: Vcpu, physical: u64, bits: u64): void {
   const target = writeSource(address);
   if (target <= DROP) return;
   store<u8>(<usize>target, load<u8>(<usize>target) | (<u8>bits));
+  noteDirty(target);
   if (isCodePage(<u32>(address >> 12))) codeWritten(cpu, address, 1);
 }
 

@@ -5,6 +5,7 @@ import { Vcpu } from "../cpu/state";
 import { mmioRead, mmioWrite } from "../host/imports";
 import { codeWritten } from "../jit/codeCache";
 import { isCodePage, noteWriter } from "./codePages";
+import { isCleanPage, noteDirty } from "./dirtyPages";
 import { faultPending, fillKind, isWide, nextPage, physicalOf } from "./fill";
 import { Access, NO_PHYSICAL, isCanonical, raiseWalkFault, NON_CANONICAL } from "./paging";
 import { DROP, readSource, writeSource } from "./physical";
@@ -42,7 +43,11 @@ export function linearModifySlow(cpu: Vcpu, linear: u64, size: u32): u64 {
   if (crosses) return readCrossing(physical, second, size);
   const source = readSource(physical);
   if (!source) return readMmio(physical, size);
-  if (writeSource(physical) == source && !isCodePage(<u32>(physical >> 12))) cpu.rmwHost = source;
+  if (writeSource(physical) == source && !isCodePage(<u32>(physical >> 12))) {
+    noteDirty(source);
+    restoreWriteTag(cpu, kind, linear);
+    cpu.rmwHost = source;
+  }
   return readHost(source, size);
 }
 
@@ -114,7 +119,7 @@ export function storeAs(cpu: Vcpu, kind: u32, linear: u64, value: u64, size: u32
   writeCrossing(cpu, physical, second, value, size);
 }
 
-/** A page that held code and no longer does gets its plain write tag back. */
+/** A page of whose stores nobody need be told any more gets its plain write tag back. */
 // @ts-ignore: decorator
 @inline
 export function restoreWriteTag(cpu: Vcpu, kind: u32, linear: u64): void {
@@ -124,7 +129,8 @@ export function restoreWriteTag(cpu: Vcpu, kind: u32, linear: u64): void {
   if (load<u64>(entry, WRITE_TAG) != (page | SLOW) || load<u64>(entry, READ_TAG) != page) return;
   const physicalPage = load<u32>(entry, PHYSICAL_PAGE);
   const physical = (<u64>physicalPage) << 12;
-  if (isCodePage(physicalPage) || writeSource(physical) != readSource(physical)) return;
+  const source = readSource(physical);
+  if (isCodePage(physicalPage) || writeSource(physical) != source || isCleanPage(source)) return;
   store<u64>(entry, page, WRITE_TAG);
   noteWriter(entry, physicalPage);
 }
@@ -210,6 +216,7 @@ export function writePhysical(cpu: Vcpu, physical: u64, value: u64, size: u32): 
     return false;
   }
   writeHost(target, value, size);
+  noteDirty(target);
   if (isCodePage(<u32>(physical >> 12))) codeWritten(cpu, physical, size);
   return true;
 }

@@ -2,7 +2,7 @@
 //
 // Entry, 32 bytes:
 //   +0   u64 read tag     linear page (low 12 bits 0) that a plain load may use, or NO_TAG
-//   +8   u64 write tag    likewise for stores; NO_TAG where a store needs the slow path (clean page, code page, ROM, MMIO, watchpoint)
+//   +8   u64 write tag    likewise for stores; NO_TAG where a store needs the slow path (page clean in the tables, code page, ROM, MMIO, watchpoint, dirty logging)
 //   +16  u64 execute tag  likewise for instruction fetch
 //   +24  u32 addend       host address = low 32 bits of linear + addend
 //   +28  u32 physical page number (40-bit physical addresses: 28 bits), for code lookup and the slow paths

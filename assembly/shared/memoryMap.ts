@@ -20,6 +20,9 @@ export const enum MemoryMap {
   /** One bit for each 4 KiB page of guest RAM (3 GiB: 96 KiB): it holds decoded or translated code. */
   CODE_PAGES = 0x0020_0000,
   CODE_PAGES_SIZE = 0x0002_0000,
+  /** One bit for each 4 KiB page of this memory: dirty logging waits for the next store to it (`mmu/dirtyPages.ts`). */
+  CLEAN_PAGES = 0x0022_0000,
+  CLEAN_PAGES_SIZE = 0x0002_0000,
   /** Jump cache and block hash table of the interpreter (`interp/blocks.ts`). */
   BLOCK_INDEX = 0x0024_0000,
   BLOCK_INDEX_SIZE = 0x001c_0000,

@@ -17,7 +17,7 @@ export interface LoopProgram {
   image(rounds: number): Uint8Array;
 }
 
-const LOAD_ADDRESS = 0x10_0000;
+export const LOAD_ADDRESS = 0x10_0000;
 const STACK = 0x30_0000;
 const BUFFER_A = 0x40_0000;
 /** Near the other: pages a power of two apart would fight for one entry of a small direct-mapped TLB, QEMU's. */
@@ -36,7 +36,7 @@ interface Parts {
 }
 
 /** Everything in registers; multiplication, shifts and LEA among plain arithmetic. */
-const ALU_32: Emit = (code) =>
+export const ALU_32: Emit = (code) =>
   code
     .hex("01 c8") //             add eax, ecx
     .hex("31 c3") //             xor ebx, eax
@@ -150,7 +150,7 @@ function loop32(code: Code, rounds: number, body: Emit): void {
 }
 
 /** Multiboot header, Multiboot Specification 0.6.96, 3.1.1 to 3.1.3. */
-function header(code: Code): void {
+export function header(code: Code): void {
   code
     .label("header")
     .u32(HEADER_MAGIC)

@@ -15,6 +15,8 @@ export interface Contender {
   missing(image: GuestImage): string | undefined;
   /** Starts the machine that serves bench/guest/main.c's commands. */
   start(image: GuestImage): Promise<RunningGuest>;
+  /** Starts a machine with these files and drives. */
+  startFiles?(files: BootFiles): Promise<RunningGuest>;
   /** Boots to the shell's prompt; seconds of wall time from the start of the process, or of loading the page. */
   boot?(files: BootFiles, image: GuestImage): Promise<BootTiming>;
 }

@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { buildImages } from "../../images/build.ts";
 import { type CpioEntry, writeCpio } from "../../images/cpio.ts";
-import { findGuest, type Guest } from "../../images/guests.ts";
+import { filesOf, findGuest, type Guest } from "../../images/guests.ts";
 import { sha256 } from "../../images/hash.ts";
 import { dispersedSource } from "./dispersed.ts";
 
@@ -29,6 +29,10 @@ export interface BootFiles {
   vgaBios: string;
   append: string;
   memoryMib: number;
+  /** An image of a disk. */
+  disk?: { interface: "virtio" | "nvme" | "ide"; path: string };
+  /** A folder to mount by virtio-9p as `bench`. */
+  share?: string;
 }
 
 export interface GuestImage extends BootFiles {
@@ -47,7 +51,8 @@ const SOURCES = join(import.meta.dirname, "../guest");
 const CACHE = join(import.meta.dirname, "../../build/bench");
 const FLAGS: Readonly<Record<Arch, readonly string[]>> = { amd64: ["-m64"], i386: ["-m32"] };
 const COMMON_FLAGS = ["-O2", "-static", "-s"];
-const GUESTS: Readonly<Record<Arch, string>> = { amd64: "linux-amd64", i386: "linux-686" };
+/** The guests of the catalogue that are measured. */
+export const ARCH_GUESTS: Readonly<Record<Arch, string>> = { amd64: "linux-amd64", i386: "linux-686" };
 /** What the kernel has to say while the programs run would stand between their marks. */
 const APPEND = "console=ttyS0,115200 quiet loglevel=1 panic=-1";
 /** Enough for every kernel, and the same for all. */
@@ -55,17 +60,19 @@ const MEMORY_MIB = 256;
 
 /** @throws MissingError without a C compiler for `arch`, or without the kernel. */
 export async function buildGuestImage(arch: Arch): Promise<GuestImage> {
-  const guest = findGuest(GUESTS[arch]) as Guest;
+  const guest = findGuest(ARCH_GUESTS[arch]) as Guest;
   const shell = await shellFiles(guest);
   const { binary, initrd } = buildProgram(arch);
   return { ...shell, arch, guest, shell, binary, initrd, append: APPEND, memoryMib: MEMORY_MIB };
 }
 
-async function shellFiles(guest: Guest): Promise<BootFiles> {
+/** The files of a guest of the catalogue that boots a kernel to a shell; builds them if need be. */
+export async function shellFiles(guest: Guest): Promise<BootFiles> {
   const onProgress = ({ message }: { message: string }) => process.stderr.write(`${message}\n`);
   const { outDir, failed } = await buildImages([guest.id], { onProgress });
   if (failed[0]) throw new MissingError(failed[0].error.message);
-  const { files, append, memoryMib } = guest;
+  const { append = "", memoryMib } = guest;
+  const files = filesOf(guest);
   const path = (file: keyof typeof files) => join(outDir, files[file] as string);
   return {
     kernel: path("kernel"),

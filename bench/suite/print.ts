@@ -1,6 +1,8 @@
 /** The report as text. */
+import { printDisks } from "../disks/disks.ts";
 import { digits, table, timeText } from "../figures.ts";
 import { printLoops } from "../loops/loops.ts";
+import { printScreens } from "../screen/screen.ts";
 import { CONTENDERS, type ContenderId } from "./contender.ts";
 import type { BenchReport, BootRow, ProgramRow, SummaryFigure } from "./report.ts";
 import { speedRatio } from "./summary.ts";
@@ -28,9 +30,15 @@ ${host.cpu}, ${host.cores} cores, load ${host.loadAverage.toFixed(1)}, Node ${ho
     printCounters(report.programs),
     printBoots(report.boots),
     printLoops(report.loops),
+    printDisks(report.disks),
+    printScreens(report.screens),
     printSummary(report.summary),
     report.skipped.map((line) => `skipped: ${line}`),
-    [...report.errors, ...report.loops.flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`))],
+    [
+      ...report.errors,
+      ...[...report.loops, ...report.disks].flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`)),
+      ...report.screens.flatMap(({ errors }) => errors),
+    ],
   ];
   const lines = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));
   return lines.join("\n\n");

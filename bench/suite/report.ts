@@ -1,6 +1,8 @@
 /** What a bench run finds out: the contents of the JSON file. */
 import type { EngineMode } from "../../src/vm/vmConfig.ts";
+import type { DiskFigure } from "../disks/disks.ts";
 import type { LoopFigure } from "../loops/loops.ts";
+import type { ScreenFigure } from "../screen/screen.ts";
 import type { BootTiming, ContenderId, GuestFigures } from "./contender.ts";
 import type { Arch } from "./guestImage.ts";
 import type { ProgramTiming } from "./measure.ts";
@@ -16,6 +18,8 @@ export interface BenchReport {
   /** What contenders say of themselves when all programs have run. */
   ends: EndRow[];
   loops: LoopFigure[];
+  disks: DiskFigure[];
+  screens: ScreenFigure[];
   summary: SummaryFigure[];
   /** Contenders that could not take part, and why. */
   skipped: string[];

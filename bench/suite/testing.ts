@@ -73,6 +73,6 @@ export function fakeContender({ id = "tabvisor", roundMs, checksum, figures }: F
 /** As much of an image as a fake looks at. */
 export function fakeImage(arch: GuestImage["arch"] = "amd64"): GuestImage {
   const files = { kernel: "", initrd: "", bios: "", vgaBios: "", append: "", memoryMib: 256 };
-  const guest = { id: "guest", title: "a guest", description: "", files: {}, append: "", memoryMib: 256, recipes: [] };
+  const guest = { id: "guest", title: "a guest", description: "", memoryMib: 256 };
   return { ...files, arch, binary: "", guest, shell: files };
 }

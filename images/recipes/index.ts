@@ -1,20 +1,24 @@
 import type { Recipe } from "../types.ts";
 import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts";
 import { busyboxExt4 } from "./busyboxExt4.ts";
-import { driveModules686 } from "./driveModules.ts";
+import { debianInstallerAmd64, debianInstallerI386 } from "./debianInstaller.ts";
+import { driveModules686, driveModulesCloudAmd64 } from "./driveModules.ts";
 import { isaModules686 } from "./isaModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
 import { linux686 } from "./linux686.ts";
 import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
 import { seabios } from "./seabios.ts";
 import { virtioModules686, virtioModulesCloudAmd64 } from "./virtioModules.ts";
+import { xen } from "./xen.ts";
 
 /** Every recipe there is. */
 export const RECIPES: readonly Recipe[] = [
   seabios,
   linuxCloudAmd64,
   linux686,
+  xen,
   driveModules686,
+  driveModulesCloudAmd64,
   isaModules686,
   memtest86,
   grubRescue,
@@ -25,4 +29,6 @@ export const RECIPES: readonly Recipe[] = [
   virtioModulesCloudAmd64,
   virtioModules686,
   busyboxExt4,
+  debianInstallerAmd64,
+  debianInstallerI386,
 ];

@@ -41,16 +41,23 @@ export function kernelAndInitramfs(kernel: UnpackedPackage, busybox: UnpackedPac
 }
 
 function kernelFiles(kernel: UnpackedPackage): Map<string, Uint8Array> {
-  const boot = join(kernel.root, "boot");
-  const names = existsSync(boot) ? readdirSync(boot) : [];
-  const read = (prefix: string) =>
-    names.filter((name) => name.startsWith(prefix)).map((name) => readFileSync(join(boot, name)))[0];
-  const vmlinuz = read("vmlinuz-");
-  if (!vmlinuz) throw new ImageError(`no /boot/vmlinuz-* in ${kernel.name} ${kernel.version}`, [kernel.name]);
-  const files = new Map<string, Uint8Array>([["vmlinuz", vmlinuz]]);
-  const symbols = read("System.map-");
+  const files = new Map<string, Uint8Array>([["vmlinuz", readKernel(kernel)]]);
+  const symbols = readBootFile(kernel, "System.map-");
   if (symbols && symbols.length > STUB_SYMBOLS_BYTES) files.set("System.map", symbols);
   return files;
+}
+
+/** The kernel of a package, as a boot loader takes it. */
+export function readKernel(kernel: UnpackedPackage): Uint8Array {
+  const vmlinuz = readBootFile(kernel, "vmlinuz-");
+  if (!vmlinuz) throw new ImageError(`no /boot/vmlinuz-* in ${kernel.name} ${kernel.version}`, [kernel.name]);
+  return vmlinuz;
+}
+
+function readBootFile(kernel: UnpackedPackage, prefix: string): Uint8Array | undefined {
+  const boot = join(kernel.root, "boot");
+  const name = existsSync(boot) ? readdirSync(boot).find((one) => one.startsWith(prefix)) : undefined;
+  return name === undefined ? undefined : readFileSync(join(boot, name));
 }
 
 export function findBusybox(busybox: UnpackedPackage): Uint8Array {

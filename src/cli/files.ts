@@ -1,10 +1,13 @@
 /** The files that options name: read whole or found to be writable before anything starts, with errors that name the option. */
 import { accessSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { findGuest } from "../../images/guests.ts";
+import { filesOf, type Guest, pathsOf } from "../../images/guests.ts";
+import { guestBoot } from "../machine/guestBoot.ts";
+import { guestDrives } from "../machine/guestDrives.ts";
 import { isLinuxImage } from "../machine/linuxBoot.ts";
 import { findMultibootHeader } from "../machine/multiboot.ts";
-import type { BootSource, VmConfig } from "../vm/vmConfig.ts";
+import { VmError } from "../machine/vmError.ts";
+import type { BootSource, DriveConfig, VmConfig } from "../vm/vmConfig.ts";
 import type { RunOptions } from "./options.ts";
 import { UsageError } from "./usageError.ts";
 
@@ -65,9 +68,12 @@ function reasonOf(error: unknown, reasons: Readonly<Record<string, string>>): st
  * @param imagesDir where built images are (`images/.cache/out`): the firmware comes from there unless options name it.
  */
 export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
-  const boot = readBoot(options);
-  const bios = readFirmware("--bios", options.bios, imagesDir, "bios");
-  const vgaBios = readFirmware("--vga-bios", options.vgaBios, imagesDir, "vgaBios");
+  const { guest } = options;
+  if (guest) checkBuilt(guest, imagesDir);
+  const boot = guest ? readGuestBoot(guest, options.append, imagesDir) : readBoot(options);
+  const firmware = filesOf(guest);
+  const bios = readFirmware("--bios", options.bios, imagesDir, firmware.bios);
+  const vgaBios = readFirmware("--vga-bios", options.vgaBios, imagesDir, firmware.vgaBios);
   if (boot.kind === "firmware" && !bios)
     throw new UsageError(
       "nothing to boot: give --kernel or --bios (`npm run image -- seabios` builds the default firmware)",
@@ -78,7 +84,7 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
     clock: options.clock,
     debugExit: options.debugExit,
     boot,
-    drives: options.drives,
+    drives: guest ? drivesOf(guest, options, imagesDir) : options.drives,
     vga: options.vga,
     virtio: { ...options.virtio, console: options.virtioConsole.kind !== "none" },
     ...(options.shares.length > 0 && { shares: options.shares }),
@@ -89,16 +95,36 @@ export function makeVmConfig(options: RunOptions, imagesDir: string): VmConfig {
   };
 }
 
-function readFirmware(option: string, path: string | undefined, imagesDir: string, file: "bios" | "vgaBios") {
+function readFirmware(option: string, path: string | undefined, imagesDir: string, file: string | undefined) {
   if (path === undefined) {
-    const builtIn = join(imagesDir, findGuest("seabios")?.files[file] ?? "");
-    return existsSync(builtIn) ? readInput(option, builtIn) : undefined;
+    const builtIn = join(imagesDir, file ?? "");
+    return file !== undefined && existsSync(builtIn) ? readInput(option, builtIn) : undefined;
   }
   const bytes = readInput(option, path);
   if (bytes.length % FIRMWARE_UNIT === 0) return bytes;
   throw new UsageError(
     `${option} ${path}: ${bytes.length} bytes are no multiple of ${FIRMWARE_UNIT}: cut short, or no firmware`,
   );
+}
+
+function checkBuilt(guest: Guest, imagesDir: string): void {
+  const missing = pathsOf(guest).find((path) => !existsSync(join(imagesDir, path)));
+  if (missing === undefined) return;
+  throw new UsageError(`--guest ${guest.id}: ${missing} is not built yet; \`npm run image ${guest.id}\` does that`);
+}
+
+function readGuestBoot(guest: Guest, append: string | undefined, imagesDir: string): BootSource {
+  return guestBoot(guest, (path) => readInput("--guest", join(imagesDir, path)), append);
+}
+
+/** A drive of the command line takes the place of the guest's own. */
+function drivesOf(guest: Guest, { drives: wished, overlay }: RunOptions, imagesDir: string): DriveConfig[] {
+  try {
+    return guestDrives(guest, { sourceOf: (path) => ({ kind: "file", path: join(imagesDir, path) }), overlay, wished });
+  } catch (error) {
+    if (error instanceof VmError) throw new UsageError(`--guest ${guest.id}: ${error.message}`);
+    throw error;
+  }
 }
 
 function readBoot({ kernel: path, initrd, append = "" }: RunOptions): BootSource {

@@ -4,6 +4,8 @@ export const HELP = `Usage: tabvisor run [options]
 Runs an x86 PC. The serial line is this terminal; Ctrl-A x quits.
 
 Machine
+  --guest ID               a guest of the catalogue (\`npm run image -- --list\`), with all that it wants
+  --overlay FILE           keeps what that guest writes to its own disk
   --memory MIB             guest memory, 1 to 3072 MiB (256)
   --kernel FILE            boot a Linux bzImage or a multiboot 1 ELF image without firmware
   --initrd FILE            its initial RAM disk; for multiboot its modules: "FILE ARGS,FILE ARGS"

@@ -3,6 +3,7 @@
  * is looked at here.
  */
 import { parseArgs } from "node:util";
+import { findGuest, GUESTS, type Guest } from "../../images/guests.ts";
 import type {
   BootDevice,
   ClockMode,
@@ -29,6 +30,10 @@ export type ScriptedInput = { pattern: RegExp } & (
 
 export interface RunOptions {
   memoryMib: number;
+  /** Brings kernel or firmware, command line and drives, as far as nothing else is said. */
+  guest?: Guest;
+  /** The file that keeps what the guest writes to its own disk. */
+  overlay?: string;
   kernel?: string;
   initrd?: string;
   append?: string;
@@ -62,6 +67,8 @@ const STRINGS = { type: "string", multiple: true } as const;
 const FLAG = { type: "boolean" } as const;
 
 const SPEC = {
+  guest: STRING,
+  overlay: STRING,
   memory: STRING,
   kernel: STRING,
   initrd: STRING,
@@ -106,15 +113,21 @@ export const OPTION_NAMES: readonly string[] = Object.keys(SPEC);
 /** @throws UsageError for the first thing that is wrong. */
 export function parseRunOptions(args: readonly string[]): RunOptions {
   const { values, tokens } = parse(args);
+  const guest = values.guest === undefined ? undefined : parseGuest(values.guest);
+  if (guest && values.kernel !== undefined) throw new UsageError("--guest and --kernel both say what to boot");
+  if (values.overlay !== undefined && !guest) throw new UsageError("--overlay needs --guest; a --drive has overlay=");
   const kernelOnly = (["initrd", "append"] as const).find((name) => values[name] !== undefined);
-  if (kernelOnly && values.kernel === undefined) throw new UsageError(`--${kernelOnly} needs --kernel`);
+  const takesAppend = kernelOnly === "append" && guest?.files?.kernel !== undefined;
+  if (kernelOnly && values.kernel === undefined && !takesAppend) throw new UsageError(`--${kernelOnly} needs --kernel`);
   if (values.boot !== undefined && values.kernel !== undefined)
     throw new UsageError("--boot is for the firmware, and --kernel boots without it");
   if (values.symbols !== undefined && values.profile === undefined) throw new UsageError("--symbols needs --profile");
   if (values.profile !== undefined && values.engine === "interp")
     throw new UsageError("--profile counts translated code: it needs --engine auto or jit");
   return {
-    memoryMib: parseMemory(values.memory),
+    memoryMib: parseMemory(values.memory, guest?.memoryMib),
+    ...(guest && { guest }),
+    ...given("overlay", values.overlay),
     drives: parseDrives(values),
     shares: parseShares(values.virtfs),
     ...parseLines(values.serial, values["virtio-console"]),
@@ -159,8 +172,14 @@ function given<Key extends string>(key: Key, path: string | undefined, option: s
   return (path === undefined ? {} : { [key]: path }) as { [K in Key]?: string };
 }
 
-function parseMemory(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_MEMORY_MIB;
+function parseGuest(id: string): Guest {
+  const guest = findGuest(id);
+  if (guest) return guest;
+  throw new UsageError(`--guest ${id}: there is no such guest; there are ${GUESTS.map((one) => one.id).join(", ")}`);
+}
+
+function parseMemory(text: string | undefined, or = DEFAULT_MEMORY_MIB): number {
+  if (text === undefined) return or;
   const mib = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (mib >= 1 && mib <= MAX_MEMORY_MIB) return mib;
   throw new UsageError(`--memory ${text}: guest memory is a whole number of MiB from 1 to ${MAX_MEMORY_MIB}`);

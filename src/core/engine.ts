@@ -37,6 +37,7 @@ interface EngineExports extends InstallerExports {
   stateChanged(): void;
   mapMemory(physicalPage: number, pages: number, kind: MemoryKind, host: number): boolean;
   hostWrote(physical: number, length: number): void;
+  takeDirtyPages(firstPage: number, pages: number, target: number): number;
   setA20(open: boolean): void;
   setJit(mode: number, threshold: number, cacheBytes: number, features: number, firstPlace: number): void;
   translationAfter(address: number): number;
@@ -53,6 +54,7 @@ export interface EngineModules {
 
 const PAGE = 0x10000;
 const MIB = 0x100000;
+const GUEST_PAGE = 0x1000;
 /** All that wasm32 can address. */
 const MAX_PAGES = 0x10000;
 /** Guest RAM ends where the PCI hole begins. */
@@ -255,6 +257,16 @@ export class Engine implements GuestMemory {
   mapMemory(physicalPage: number, pages: number, kind: MemoryKind, host: number): void {
     if (!this.exports.mapMemory(physicalPage, pages, kind, host))
       throw new Error("too many memory regions are mapped at once");
+  }
+
+  /**
+   * Which 4 KiB pages from address `start` of `memory` on were written by the guest since the last call for them (at the first: any may have
+   * been): a bit each, undefined for none. `start` and `bytes` are multiples of 128 KiB; at most 128 MiB. Between slices only; valid until then.
+   */
+  takeDirtyPages(start: number, bytes: number): Uint32Array | undefined {
+    const pages = bytes / GUEST_PAGE;
+    if (this.exports.takeDirtyPages(start / GUEST_PAGE, pages, MemoryMap.SCRATCH) === 0) return undefined;
+    return this.u32.subarray(MemoryMap.SCRATCH >> 2, (MemoryMap.SCRATCH >> 2) + pages / 32);
   }
 
   setA20(open: boolean): void {

@@ -104,6 +104,26 @@ function trueColourPainter(bytes: number): RowPainter {
   };
 }
 
+/**
+ * 32 bits a pixel, by far the most to do: BGRX words to RGBA words, straight into `out` at word `at`. False where the row is of another
+ * kind, begins within a word or goes past the end of memory.
+ */
+export function paintWholeWords(
+  { format, width }: GraphicsScanout,
+  words: Uint32Array,
+  address: number,
+  out: Uint32Array,
+  at: number,
+): boolean {
+  const first = address >>> 2;
+  if (format !== "rgb8888" || (address & 3) !== 0 || first + width > words.length) return false;
+  for (let x = 0; x < width; x++) {
+    const pixel = words[first + x];
+    out[at + x] = ALPHA | ((pixel & 0xff) << 16) | (pixel & 0xff00) | ((pixel >>> 16) & 0xff);
+  }
+  return true;
+}
+
 const MAKERS: Readonly<Record<PixelFormat, () => RowPainter>> = {
   planar4: () => planarPainter(planarNibbles),
   cga2: () => planarPainter(interleavedNibbles),

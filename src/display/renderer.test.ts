@@ -1,6 +1,7 @@
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { ConformanceEnv } from "../devices/conformance/describeDevice.ts";
+import { DISPI_BANK, DISPI_BPP, DISPI_ENABLE, DISPI_X_OFFSET, DISPI_XRES, DISPI_YRES } from "../devices/vga/dispi.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
 import { type BiosMode, MODE_03, MODE_04, MODE_12, MODE_13, setMode } from "../devices/vga/testModes.ts";
 import { framePng } from "./png.ts";
@@ -19,21 +20,37 @@ function shown(mode?: BiosMode) {
   };
   const colour = (entry: number) => vga.chip.dac.rgba(entry);
   const crtc = (index: number, value: number) => ports.write(0x3d4, index | (value << 8), 2);
-  return { env, vga, vram: vga.chip.vram, render, pixel, colour, crtc, mmio };
+  /** Writes video memory as the CPU does through BAR 0. */
+  const put = (at: number, bytes: Iterable<number>) => {
+    for (const byte of bytes) vga.frameBufferBar.write(at++, byte, 1);
+  };
+  return { env, vga, put, render, pixel, colour, crtc, mmio };
+}
+
+function writeDispi({ ports }: ConformanceEnv, index: number, value: number): void {
+  ports.write(0x1ce, index, 2);
+  ports.write(0x1cf, value, 2);
+}
+
+function setVbe(env: ConformanceEnv, mode: { width: number; height: number; bpp: number }): void {
+  writeDispi(env, DISPI_XRES, mode.width);
+  writeDispi(env, DISPI_YRES, mode.height);
+  writeDispi(env, DISPI_BPP, mode.bpp);
+  writeDispi(env, DISPI_ENABLE, 0x41);
 }
 
 /** A font whose every glyph has the lines 81h, character code, 0... */
-function loadFont(vram: Uint8Array): void {
+function loadFont(put: (at: number, bytes: Iterable<number>) => void): void {
   for (let character = 0; character < 256; character++) {
-    vram[character * 128 + 2] = 0x81;
-    vram[character * 128 + 6] = character;
+    put(character * 128 + 2, [0x81]);
+    put(character * 128 + 6, [character]);
   }
 }
 
 describe("text", () => {
   it("draws glyphs in nine-dot cells with the attribute's colours", () => {
-    const { vram, mmio, pixel, colour, render } = shown(MODE_03);
-    loadFont(vram);
+    const { put, mmio, pixel, colour, render } = shown(MODE_03);
+    loadFont(put);
     mmio.write(0xb8000 + 2 * 80, 0x1ef0, 2); // second row, to keep clear of the cursor
     mmio.write(0xb8000 + 2 * 81, 0x1ec1, 2);
     expect(render()).toMatchObject({ width: 720, height: 400 });
@@ -47,8 +64,8 @@ describe("text", () => {
   });
 
   it("redraws only rows that changed", () => {
-    const { vram, mmio, render } = shown(MODE_03);
-    loadFont(vram);
+    const { put, mmio, render } = shown(MODE_03);
+    loadFont(put);
     expect(render().changedRows).toEqual({ first: 0, end: 400 });
     expect(render().changedRows).toEqual({ first: 0, end: 0 });
     mmio.write(0xb8000 + 160 * 3, 0x0741, 2);
@@ -64,8 +81,8 @@ describe("text", () => {
   });
 
   it("underlines and blinks", () => {
-    const { env, vram, vga, pixel, mmio, colour, crtc } = shown(MODE_03);
-    loadFont(vram);
+    const { env, put, vga, pixel, mmio, colour, crtc } = shown(MODE_03);
+    loadFont(put);
     crtc(0x14, 15);
     mmio.write(0xb8000 + 160, 0x0120, 2);
     mmio.write(0xb8002 + 160, 0x8741, 2);
@@ -76,8 +93,8 @@ describe("text", () => {
   });
 
   it("scrolls smoothly and splits the screen", () => {
-    const { vram, mmio, pixel, colour, crtc, env } = shown(MODE_03);
-    loadFont(vram);
+    const { put, mmio, pixel, colour, crtc, env } = shown(MODE_03);
+    loadFont(put);
     crtc(0x0a, 0x20);
     crtc(0x11, 0x0e);
     mmio.write(0xb8000, 0x07ff, 2);
@@ -97,15 +114,15 @@ describe("text", () => {
 
 describe("graphics", () => {
   it("draws mode 12h from four planes", () => {
-    const { vram, pixel, colour, render } = shown(MODE_12);
-    vram.set([0x80, 0x40, 0xc0, 0x00], (80 * 2 + 1) * 4);
+    const { put, pixel, colour, render } = shown(MODE_12);
+    put((80 * 2 + 1) * 4, [0x80, 0x40, 0xc0, 0x00]);
     expect(render()).toMatchObject({ width: 640, height: 480 });
     expect([pixel(8, 2), pixel(9, 2), pixel(10, 2)]).toEqual([colour(5), colour(0x14), colour(0)]);
   });
 
   it("draws mode 13h doubled both ways, and pans it", () => {
-    const { env, vram, pixel, colour, render, crtc } = shown(MODE_13);
-    vram[320 * 5 + 7] = 0x9c;
+    const { env, put, pixel, colour, render, crtc } = shown(MODE_13);
+    put(320 * 5 + 7, [0x9c]);
     expect(render()).toMatchObject({ width: 640, height: 400 });
     expect([pixel(14, 10), pixel(15, 11), pixel(16, 10)]).toEqual([colour(0x9c), colour(0x9c), colour(0)]);
     crtc(0x0d, 80);
@@ -128,8 +145,8 @@ describe("graphics", () => {
   });
 
   it("starts again at address 0 after the line compare", () => {
-    const { vram, pixel, colour, crtc } = shown(MODE_13);
-    vram[0] = 5;
+    const { put, pixel, colour, crtc } = shown(MODE_13);
+    put(0, [5]);
     crtc(0x11, 0x0e);
     crtc(0x0c, 0x40);
     crtc(0x18, 99);
@@ -145,28 +162,43 @@ describe("graphics", () => {
     [24, [1, 2, 3], () => 0xff010203],
     [32, [1, 2, 3, 0], () => 0xff010203],
   ] as const)("draws VBE at %i bits per pixel", (bpp, bytes, expected) => {
-    const { env, vram, pixel, colour, render } = shown(MODE_03);
-    for (const [index, value] of [
-      [1, 320],
-      [2, 200],
-      [3, bpp],
-      [4, 0x41],
-    ]) {
-      env.ports.write(0x1ce, index, 2);
-      env.ports.write(0x1cf, value, 2);
-    }
+    const { env, put, pixel, colour, render } = shown(MODE_03);
+    setVbe(env, { width: 320, height: 200, bpp });
     render();
-    vram.set(bytes, (320 * 3 + 5) * ((bpp + 7) >> 3));
-    const { changedRows } = render();
-    expect(changedRows.first).toBeGreaterThanOrEqual(2);
-    expect(changedRows.end).toBe(4);
-    expect(pixel(5, 3)).toBe(expected(colour));
-    expect(pixel(6, 3)).toBe(bpp === 8 ? colour(0) : 0xff000000);
+    const pitch = 320 * ((bpp + 7) >> 3);
+    put(pitch * 100 + 5 * ((bpp + 7) >> 3), bytes);
+    const { first, end } = render().changedRows;
+    const page = (pitch * 100) & ~0xfff;
+    expect([first, end]).toEqual([Math.floor(page / pitch), Math.ceil((page + 0x1000) / pitch)]);
+    expect(render().changedRows).toEqual({ first: 0, end: 0 });
+    expect(pixel(5, 100)).toBe(expected(colour));
+    expect(pixel(6, 100)).toBe(bpp === 8 ? colour(0) : 0xff000000);
+  });
+
+  it("draws what is written through the window at A0000h, in any bank", () => {
+    const { env, mmio, pixel, render } = shown(MODE_03);
+    setVbe(env, { width: 640, height: 200, bpp: 32 });
+    render();
+    writeDispi(env, DISPI_BANK, 2);
+    mmio.write(0xa0000 + 4 * 9, 0x010203, 4); // BGRX
+    const at = 0x20000 / 4 + 9;
+    const y = Math.floor(at / 640);
+    const { first, end } = render().changedRows;
+    expect([first <= y, y < end]).toEqual([true, true]);
+    expect(pixel(at % 640, y)).toBe(0xff030201);
+  });
+
+  it("follows a start address", () => {
+    const { env, put, pixel } = shown(MODE_03);
+    setVbe(env, { width: 320, height: 200, bpp: 24 });
+    put(3, [1, 2, 3]);
+    writeDispi(env, DISPI_X_OFFSET, 1);
+    expect(pixel(0, 0)).toBe(0xff010203);
   });
 
   it("is black when blanked, and comes back", () => {
-    const { env, vram, vga, render, pixel, colour } = shown(MODE_13);
-    vram.fill(9);
+    const { env, put, vga, render, pixel, colour } = shown(MODE_13);
+    put(0, new Uint8Array(0x40000).fill(9));
     expect(pixel(3, 3)).toBe(colour(9));
     env.ports.read(0x3da, 1);
     env.ports.write(0x3c0, 0, 1);
@@ -178,10 +210,29 @@ describe("graphics", () => {
   });
 });
 
+it("shows each of two displays what has changed since it looked", () => {
+  const { vga, put, render } = shown(MODE_13);
+  const other = new Renderer();
+  render();
+  put(320 * 50, [1]);
+  expect(render().changedRows.end).toBeGreaterThan(0);
+  expect(other.render(vga.chip).changedRows).toEqual({ first: 0, end: 400 });
+  put(320 * 150, [1]);
+  expect(other.render(vga.chip).changedRows.first).toBeGreaterThan(200);
+  expect(render().changedRows.first).toBeGreaterThan(200);
+});
+
+it("draws everything after a restore", () => {
+  const { vga, render } = shown(MODE_13);
+  render();
+  vga.restore(vga.save());
+  expect(render().changedRows).toEqual({ first: 0, end: 400 });
+});
+
 describe("framePng", () => {
   it("writes a PNG of the screen", () => {
-    const { vram, render } = shown(MODE_13);
-    vram[0] = 0x15;
+    const { put, render } = shown(MODE_13);
+    put(0, [0x15]);
     const image = decode(framePng(render()));
     expect(image).toMatchObject({ width: 640, height: 400, channels: 3 });
     expect([...image.data.slice(0, 3)]).toEqual([0x55, 0x28, 0xaa]);

@@ -5,39 +5,46 @@
  *   const frame = renderer.render(vga.chip);
  *   if (frame.changedRows.end > frame.changedRows.first) show(frame);
  */
-import type { Scanout } from "../devices/vga/scanout.ts";
+import { NEVER_LOOKED } from "../devices/vga/changedPages.ts";
+import type { Scanout, TextScanout } from "../devices/vga/scanout.ts";
 import type { ScanoutSource } from "../devices/vga/vga.ts";
 import { type Frame, FrameBuffer } from "./frameBuffer.ts";
-import { GraphicsPainter } from "./graphicsPainter.ts";
+import { type ChangedSince, GraphicsPainter } from "./graphicsPainter.ts";
 import { TextPainter } from "./textPainter.ts";
 
 export type { Frame } from "./frameBuffer.ts";
 
 const BLACK = 0xff000000;
+/** Of video memory, what text is in. */
+const PLANAR_BYTES = 0x40000;
 
 export class Renderer {
   private frame = new FrameBuffer(0, 0);
   private look = "";
+  private lastLook = NEVER_LOOKED;
+  /** Cursor, blinking and such of the text that was drawn last. */
+  private textDetails = "";
   private palette = new Uint32Array(0);
   private readonly text = new TextPainter();
   private readonly graphics = new GraphicsPainter();
 
   render(source: ScanoutSource): Frame {
-    return this.draw(source.scanout(), source.vram);
-  }
-
-  /** Draws a scanout that came from another worker; `vram` is the memory it refers to. */
-  draw(scanout: Scanout, vram: Uint8Array): Frame {
+    const scanout = source.scanout();
     const all = this.noteLook(scanout);
-    if (scanout.kind === "text") this.text.paint(scanout, vram, this.frame, all);
-    else if (scanout.kind === "graphics") this.graphics.paint(scanout, vram, this.frame, all);
+    const last = all ? NEVER_LOOKED : this.lastLook;
+    this.lastLook = source.changes.look();
+    const changed = (first: number, end: number) => source.changes.since(last, first, end);
+    if (scanout.kind === "text") this.paintText(scanout, source.vram, all, changed);
+    else if (scanout.kind === "graphics") this.graphics.paint(scanout, source.vram, this.frame, changed);
     else if (all) this.paintBlank();
     return this.frame.take();
   }
 
-  /** The next render draws everything: the canvas was lost. */
-  invalidate(): void {
-    this.look = "";
+  private paintText(scanout: TextScanout, vram: Uint8Array, all: boolean, changed: ChangedSince): void {
+    const details = JSON.stringify({ ...scanout, palette: 0 });
+    if (details === this.textDetails && !changed(0, PLANAR_BYTES)) return;
+    this.textDetails = details;
+    this.text.paint(scanout, vram, this.frame, all);
   }
 
   /** True when the mode, a colour or anything else but the picture itself differs from the last frame. */

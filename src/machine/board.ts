@@ -138,9 +138,10 @@ export class Board {
       drives: options.drives.on("ide"),
     });
     this.power = new Piix4Pm(spaces, { clock, sci: router.isaIrq(pc.IRQ_SCI), onPowerOff: options.onPowerOff });
+    const dirtyLog = () => engine.takeDirtyPages(MemoryMap.VRAM, MemoryMap.VRAM_SIZE);
     // An adapter that is not there is one that nothing leads to: its screen stays blank.
     const vgaSpaces = options.hasVga ? spaces : { ports: new PortSpace(), mmio: new MmioSpace() };
-    this.vga = new StdVga({ name: "vga", clock, ...vgaSpaces, vram: engine.vram });
+    this.vga = new StdVga({ name: "vga", clock, ...vgaSpaces, vram: engine.vram, dirtyLog });
     const vgaFunction = new VgaFunction(vgaSpaces, {
       registerBar: this.vga.registerBar,
       vramBytes: engine.vram.length,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fuzzRounds } from "../../tests/support/fuzz.ts";
+import { writeBiosDataArea } from "./biosDataArea.ts";
 import { E820Type, memoryMap, usableRamEnd } from "./directBoot.ts";
 import { bootLinux, isLinuxImage } from "./linuxBoot.ts";
 import { bootMultiboot, findMultibootHeader } from "./multiboot.ts";
@@ -91,7 +92,7 @@ describe("multiboot", () => {
   it("loads by the header's addresses, with modules and their command lines", () => {
     const { ram, engine } = fakeEngine(16);
     const image = multibootImage(0x1_0000, [0x20_0040, 0x20_0000, 0, 0, 0x20_0100]);
-    bootMultiboot(engine, image, [{ data: Uint8Array.of(7), commandLine: "first" }], "kernel line");
+    bootMultiboot(engine, image, [{ data: Uint8Array.of(7), commandLine: "first" }], "line");
     expect([...ram.subarray(0x20_0000, 0x20_1000)]).toEqual([...image]);
     const info = new DataView(ram.buffer, 0x9000);
     expect(info.getUint32(20, true)).toBe(1);
@@ -100,6 +101,8 @@ describe("multiboot", () => {
     expect(module.getUint32(4, true) - module.getUint32(0, true)).toBe(1);
     const line = module.getUint32(8, true);
     expect(new TextDecoder().decode(ram.subarray(line, line + 6))).toBe("first\0");
+    const own = info.getUint32(16, true);
+    expect(new TextDecoder().decode(ram.subarray(own, own + 11))).toBe("kernel line");
   });
 
   it("refuses what does not lie in the file or in RAM", () => {
@@ -118,6 +121,16 @@ describe("multiboot", () => {
     expect(findMultibootHeader(wrong)).toBeUndefined();
     expect(findMultibootHeader(new Uint8Array(2))).toBeUndefined();
   });
+});
+
+it("the BIOS data area tells where conventional memory ends", () => {
+  const { ram, engine } = fakeEngine(4);
+  writeBiosDataArea(engine);
+  const area = new DataView(ram.buffer, 0x400);
+  const extended = area.getUint16(0x0e, true) << 4;
+  expect(area.getUint16(0x13, true) * 1024).toBe(extended);
+  expect(extended + (ram[extended] as number) * 1024).toBe(0xa_0000);
+  expect([area.getUint16(0, true), area.getUint16(2, true)]).toEqual([0x3f8, 0x2f8]);
 });
 
 describe("damaged kernels", () => {

@@ -24,7 +24,8 @@ export interface MemoryRange {
 /** The last part of RAM, for the ACPI tables. */
 const ACPI_AREA_BYTES = 0x1_0000;
 const RSDP_ADDRESS = 0xf_5a00;
-const EBDA_BASE = 0x9_fc00;
+/** The extended BIOS data area, at the end of conventional memory. */
+export const EBDA_BASE = 0x9_fc00;
 
 /** Where the ACPI tables go in `ramBytes` of RAM. */
 function acpiBase(ramBytes: number): number {

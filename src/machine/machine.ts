@@ -11,6 +11,7 @@ import { addAcpiTables, addE820 } from "../devices/fwcfg/firmwareFiles.ts";
 import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import type { UartBackend } from "../devices/uart/uart16550.ts";
 import type { ConsoleBackend } from "../devices/virtio/virtioConsole.ts";
+import { writeBiosDataArea } from "./biosDataArea.ts";
 import { Board, HostSide } from "./board.ts";
 import { HostClock, InstructionClock, type MachineClock } from "./clocks.ts";
 import { dumpRegisters } from "./cpuState.ts";
@@ -230,6 +231,7 @@ export class Machine {
     const { engine, board, config } = this;
     mapShadowAsRam(engine);
     setUpChips(board);
+    writeBiosDataArea(engine);
     if (config.vgaBios && hasVga(config)) runVgaBios(engine, config.vgaBios);
     if (isLinuxImage(boot.kernel)) bootLinux(engine, boot.kernel, boot.initrd, boot.append);
     else bootMultiboot(engine, boot.kernel, multibootModules(boot), boot.append);

@@ -1,6 +1,6 @@
 /** Loads a multiboot 1 kernel with modules (Multiboot Specification version 0.6.96). */
 import type { Engine } from "../core/engine.ts";
-import { memoryMap, placeAcpi, startInProtectedMode, usableRamEnd } from "./directBoot.ts";
+import { EBDA_BASE, memoryMap, placeAcpi, startInProtectedMode, usableRamEnd } from "./directBoot.ts";
 import { VmError } from "./vmError.ts";
 
 export interface MultibootModule {
@@ -18,6 +18,9 @@ const INFO = 0x9000;
 const INFO_BYTES = 0x1000;
 const EAX = 0;
 const EBX = 3;
+
+/** Loaders put the kernel's name in front of its command line, as of each module's; Xen, for one, drops the first word. */
+const KERNEL_NAME = "kernel";
 
 const INFO_MEMORY = 0x1;
 const INFO_COMMAND_LINE = 0x4;
@@ -163,9 +166,9 @@ function writeInformation(engine: Engine, modules: readonly PlacedModule[], comm
   const flags =
     INFO_MEMORY | INFO_COMMAND_LINE | INFO_MEMORY_MAP | INFO_LOADER_NAME | (modules.length ? INFO_MODULES : 0);
   view.setUint32(0, flags, true);
-  view.setUint32(4, 639, true); // KiB below 1 MiB
+  view.setUint32(4, EBDA_BASE >> 10, true); // KiB below 1 MiB
   view.setUint32(8, (usableRamEnd(engine.sizeBytes) - 0x10_0000) / 1024, true);
-  view.setUint32(16, text(commandLine), true);
+  view.setUint32(16, text(`${KERNEL_NAME} ${commandLine}`.trimEnd()), true);
   const table = reserve(modules.length * 16);
   view.setUint32(20, modules.length, true);
   view.setUint32(24, INFO + table, true);

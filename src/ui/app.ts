@@ -83,7 +83,7 @@ export class TabvisorApp extends LitElement {
       <header class="top">
         <a class="brand" href="./" aria-label="Tabvisor"><img src="./icon.svg" alt="" width="28" height="28" />Tabvisor</a>
         <machine-tabs .machines=${machines} .selected=${this.selected}
-          @select-machine=${(event: CustomEvent<VmClient>) => this.show(event.detail)} @new-machine=${() => this.menu.open()}></machine-tabs>
+          @select-machine=${(event: CustomEvent<VmClient>) => this.show(event.detail)} @new-machine=${this.openMenu}></machine-tabs>
       </header>
       <div class="notes">
         ${this.problem ? html`<page-notice kind="error" .message=${this.problem}></page-notice>` : ""}
@@ -114,9 +114,20 @@ export class TabvisorApp extends LitElement {
         <h1>A whole PC in a browser tab</h1>
         <p>Unmodified operating systems run in it, several side by side, each with its own screen and console.</p>
         <p>Drop an image of a CD, a disk or a floppy on the page, or a kernel, and it boots.</p>
-        ${this.guests.length > 0 ? html`<button class="primary" @click=${() => this.menu.open()}>Choose a guest</button>` : ""}
+        ${this.guests.length > 0 ? html`<button class="primary" @click=${this.openMenu}>Choose a guest</button>` : ""}
       </div>
     `;
+  }
+
+  /** What has been built since the page was opened is there now. */
+  private openMenu(): void {
+    this.menu.open();
+    loadCatalogue().then(
+      (guests) => {
+        this.guests = guests;
+      },
+      () => undefined,
+    );
   }
 
   private async begin(): Promise<void> {

@@ -1,10 +1,12 @@
 /** `<guest-menu>`: a dialog to choose what to start, as cards, with memory, engine and command line for those who care. */
 import { html, LitElement } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { hasDisk } from "../machine/guestDrives.ts";
 import { ICONS } from "./icons.ts";
 import type { KeptDisks } from "./keptDisks.ts";
 import "./keptDisks.ts";
-import { type CatalogueGuest, howToBuild } from "./launch/catalogue.ts";
+import type { CatalogueGuest } from "./launch/catalogue.ts";
+import { buildsGuests, howToBuild } from "./launch/imageBuilds.ts";
 import { ENGINE_MODES, parseMemory, type UrlOptions } from "./launch/urlOptions.ts";
 import "./pageNotice.ts";
 import { menuStyles } from "./guestMenuStyles.ts";
@@ -23,6 +25,8 @@ export class GuestMenu extends LitElement {
   @property({ attribute: false }) guests: readonly CatalogueGuest[] = [];
   /** Why there are no guests to choose from. */
   @property() trouble = "";
+  /** The server builds guests that are not there yet. */
+  @state() private canBuild = false;
   @state() private mistake = "";
   @query("dialog") private readonly dialog!: HTMLDialogElement;
   @query("kept-disks") private readonly keptDisks!: KeptDisks;
@@ -31,6 +35,9 @@ export class GuestMenu extends LitElement {
   open(): void {
     this.mistake = "";
     void this.keptDisks.refresh();
+    void buildsGuests().then((answer) => {
+      this.canBuild = answer;
+    });
     if (!this.dialog.open) this.dialog.showModal();
   }
 
@@ -57,24 +64,29 @@ export class GuestMenu extends LitElement {
 
   private renderCard(guest: CatalogueGuest): unknown {
     return html`
-      <button class="card" data-guest=${guest.id} ?disabled=${!guest.available} @click=${() => this.choose(guest)}>
+      <button class="card" data-guest=${guest.id} ?disabled=${!guest.available && !this.canBuild} @click=${() => this.choose(guest)}>
         <span class="name">${guest.title}</span>
         <span class="about">${guest.description}</span>
-        <span class="facts">
-          ${guest.available ? `${guest.memoryMib} MiB of memory` : html`Not built here yet: <code>${howToBuild(guest)}</code>`}
-        </span>
+        <span class="facts">${this.renderFacts(guest)}</span>
       </button>
     `;
+  }
+
+  private renderFacts(guest: CatalogueGuest): unknown {
+    if (guest.available) return `${guest.memoryMib} MiB of memory`;
+    if (this.canBuild) return `${guest.memoryMib} MiB of memory. Downloaded and built when it is started first.`;
+    return html`Not built here yet: <code>${howToBuild(guest)}</code>`;
   }
 
   private renderWishes(): unknown {
     return html`
       <details>
-        <summary>Memory, engine, command line</summary>
+        <summary>Memory, engine, command line, disk</summary>
         <form @submit=${(event: Event) => event.preventDefault()}>
           <label>Memory in MiB <input name="memory" inputmode="numeric" placeholder="as the guest wants" /></label>
           <label>Engine <select name="engine">${ENGINE_MODES.map((mode) => html`<option>${mode}</option>`)}</select></label>
           <label class="wide">Kernel command line <input name="append" spellcheck="false" placeholder="as the guest wants" /></label>
+          <label class="wide check"><input type="checkbox" name="keep" /> Keep what the guest writes to its disk in this browser</label>
         </form>
       </details>
       ${this.mistake ? html`<page-notice kind="error" .message=${this.mistake}></page-notice>` : ""}
@@ -93,7 +105,7 @@ export class GuestMenu extends LitElement {
 
   private choose(guest: CatalogueGuest): void {
     try {
-      const choice: GuestChoice = { guest, wishes: this.readWishes() };
+      const choice: GuestChoice = { guest, wishes: this.readWishes(guest) };
       this.dialog.close();
       this.dispatchEvent(new CustomEvent("choose-guest", { detail: choice }));
     } catch (error) {
@@ -101,7 +113,7 @@ export class GuestMenu extends LitElement {
     }
   }
 
-  private readWishes(): GuestChoice["wishes"] {
+  private readWishes(guest: CatalogueGuest): GuestChoice["wishes"] {
     const fields = new FormData(this.form);
     const text = (name: string): string => String(fields.get(name) ?? "").trim();
     const engine = ENGINE_MODES.find((mode) => mode === text("engine"));
@@ -109,6 +121,7 @@ export class GuestMenu extends LitElement {
       ...(text("memory") !== "" && { memoryMib: parseMemory(text("memory")) }),
       ...(engine && { engine }),
       ...(text("append") !== "" && { append: text("append") }),
+      ...(fields.has("keep") && hasDisk(guest) && { overlay: guest.id }),
     };
   }
 

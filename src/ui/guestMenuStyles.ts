@@ -129,6 +129,15 @@ export const menuStyles = css`
   .wide {
     grid-column: 1 / -1;
   }
+  .check {
+    display: flex;
+    align-items: center;
+    gap: 8px;
+  }
+  .check input {
+    width: auto;
+    min-height: 0;
+  }
   input,
   select {
     width: 100%;

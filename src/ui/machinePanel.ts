@@ -71,12 +71,14 @@ export class MachinePanel extends MachineElement {
 
   /** What has to be said about a machine that is not well. */
   private renderTrouble(): unknown {
-    const { state, failure, reason, responding } = this.machine;
+    const { state, failure, reason, responding, progress } = this.machine;
     if (failure !== undefined) {
       return html`<page-notice kind="error" .message=${failure.message}>
         <div class="actions"><button @click=${this.retry}>Try again</button></div>
       </page-notice>`;
     }
+    if (state === "loading" && progress)
+      return html`<page-notice .message=${`Being built on the server first. ${progress}`}></page-notice>`;
     const why = describeReason(reason);
     if (why !== undefined) {
       return html`<page-notice kind=${state === "crashed" ? "error" : "note"} .message=${why}>

@@ -9,6 +9,7 @@ import type { EngineModules } from "../core/engine.ts";
 import type { ModuleCompiler } from "../core/moduleInstaller.ts";
 import type { SpeakerWave } from "../devices/pit/speakerWave.ts";
 import { readTextScreen } from "../devices/vga/textScreen.ts";
+import type { ScanoutSource } from "../devices/vga/vga.ts";
 import { type Frame, Renderer } from "../display/renderer.ts";
 import { Typist } from "../input/typing.ts";
 import { Machine, type SliceResult } from "../machine/machine.ts";
@@ -241,9 +242,14 @@ export class Vm {
     return readTextScreen(this.machine.board.vga.chip)?.join("\n") ?? "";
   }
 
+  /** What the screen shows, for who draws it elsewhere. */
+  get screen(): ScanoutSource {
+    return this.machine.board.vga.chip;
+  }
+
   /** The screen as pixels, with the rows that changed since the last call. */
   frame(): Frame {
-    return this.renderer.render(this.machine.board.vga.chip);
+    return this.renderer.render(this.screen);
   }
 
   /** ACPI power button. */

@@ -29,13 +29,13 @@ export interface VmRequest {
   title: string;
   /** The guest's id in the catalogue, when it is from there. */
   guest?: string;
-  /** Fetches the parts; may throw, with one clear message. */
-  load(): Promise<VmConfig>;
+  /** Fetches the parts; may throw, with one clear message. What takes long is told to `onProgress`. */
+  load(onProgress: (message: string) => void): Promise<VmConfig>;
   engine(): Promise<EngineModules>;
 }
 
 /**
- * `state` also when a failure or its reason changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did,
+ * `state` also when a failure, its reason or the progress of loading changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did,
  * `signal` when {@link VmClient.signals} did, `printed` when there is more in {@link VmClient.printout}, `speaker` when the
  * {@link VmClient.speaker} was used or muted.
  */
@@ -74,6 +74,7 @@ export class VmClient {
   private size: ScreenSize = { width: 720, height: 400 };
   private lastScreenText = "";
   private lastStats: VmStats = NO_STATS;
+  private loadingStep = "";
   private failedDrives: readonly string[] = [];
   private removable: readonly RemovableDrive[] = [];
   private isResponding = true;
@@ -118,6 +119,11 @@ export class VmClient {
     return this.stopReason;
   }
 
+  /** What loading is waiting for, if that takes long; else "". */
+  get progress(): string {
+    return this.loadingStep;
+  }
+
   /** Why it failed; undefined when it did not. */
   get failure(): Error | undefined {
     return this.error;
@@ -155,7 +161,7 @@ export class VmClient {
   /** Loads, makes and starts the VM. Never throws: what goes wrong is `state` "failed" and `failure`. */
   async boot(): Promise<void> {
     try {
-      const [config, engine] = await Promise.all([this.request.load(), this.request.engine()]);
+      const [config, engine] = await Promise.all([this.load(), this.request.engine()]);
       if (this.ended) return;
       await this.create(config, engine);
       this.removable = removableDrivesOf(config);
@@ -163,6 +169,13 @@ export class VmClient {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private load(): Promise<VmConfig> {
+    return this.request.load((message) => {
+      this.loadingStep = message;
+      this.emit("state");
+    });
   }
 
   pause(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * One VM as its worker offers it: control by Comlink calls, input and output on a MessagePort (messages.ts).
- * The screen is drawn here, on the page's own canvas.
+ * The screen is drawn on the page's own canvas, by another worker or here.
  */
 
 import type { EngineModules } from "../core/engine.ts";
@@ -11,9 +11,11 @@ import { Vm } from "../vm/vm.ts";
 import type { MediumConfig, VmConfig } from "../vm/vmConfig.ts";
 import { VmError } from "../vm/vmError.ts";
 import { browserOpeners } from "./browserOpeners.ts";
+import type { DisplayAnswer, DisplayRequest } from "./displayProtocol.ts";
 import { packError } from "./errors.ts";
 import { FramePoster } from "./framePoster.ts";
 import { type InputMessage, type OutputMessage, postOutput } from "./messages.ts";
+import { RemoteDisplay } from "./remoteDisplay.ts";
 import { SerialBatcher } from "./serialBatcher.ts";
 
 /** Between two looks whether the text screen has changed. */
@@ -33,6 +35,7 @@ interface Display {
 export class VmService {
   private created: Vm | undefined;
   private compileWorker: Worker | undefined;
+  private displayWorker: Worker | undefined;
   private port: MessagePort | undefined;
   private display: Display | undefined;
   private framePoster: FramePoster | undefined;
@@ -63,8 +66,29 @@ export class VmService {
     this.timers.push(setInterval(() => this.reportStats(), STATS_MS));
   }
 
-  /** Draws the screen on `canvas` from now on. */
+  /** Draws the screen on `canvas` from now on: in a worker of its own, where that can see the guest's memory. */
   attachCanvas(canvas: OffscreenCanvas): void {
+    const { vram } = this.vm.screen;
+    if (typeof Worker === "function" && isShared(vram)) this.drawElsewhere(canvas, vram);
+    else this.drawHere(canvas);
+  }
+
+  private drawElsewhere(canvas: OffscreenCanvas, vram: Uint8Array): void {
+    const worker = new Worker(new URL("./displayWorker.ts", import.meta.url), { type: "module" });
+    const display = new RemoteDisplay(
+      this.vm.screen,
+      (request: DisplayRequest) => worker.postMessage(request),
+      (width, height) => this.post({ kind: "screen-size", width, height }),
+    );
+    worker.onmessage = (event: MessageEvent<DisplayAnswer>) => display.receive(event.data);
+    worker.onerror = (event) => this.reportFault(event.error ?? event.message);
+    worker.postMessage({ kind: "attach", canvas, vram } satisfies DisplayRequest, [canvas]);
+    this.displayWorker?.terminate();
+    this.displayWorker = worker;
+    this.useDisplay(display);
+  }
+
+  private drawHere(canvas: OffscreenCanvas): void {
     this.useDisplay(
       new CanvasDisplay({
         canvas,
@@ -121,6 +145,7 @@ export class VmService {
     this.printed.finish();
     await this.created?.close();
     this.compileWorker?.terminate();
+    this.displayWorker?.terminate();
     this.port?.close();
   }
 
@@ -194,4 +219,8 @@ export class VmService {
   private post(message: OutputMessage): void {
     if (this.port !== undefined) postOutput(this.port, message);
   }
+}
+
+function isShared({ buffer }: Uint8Array): boolean {
+  return typeof SharedArrayBuffer === "function" && buffer instanceof SharedArrayBuffer;
 }

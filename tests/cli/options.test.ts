@@ -76,6 +76,13 @@ describe("the options of tabvisor run", () => {
     expect(drives.map(({ writable }) => writable)).toEqual([true, undefined, undefined, undefined]);
   });
 
+  it("takes a guest of the catalogue", () => {
+    const { guest, memoryMib, overlay } = parseRunOptions(["--guest", "linux-686", "--overlay", "o"]);
+    expect([guest?.id, memoryMib, overlay]).toEqual(["linux-686", 128, "o"]);
+    const args = ["--guest", "linux-686", "--memory", "64", "--append", "quiet"];
+    expect(parseRunOptions(args)).toMatchObject({ memoryMib: 64, append: "quiet" });
+  });
+
   it("takes a boot order", () => {
     expect(parseRunOptions(["--boot", "d"]).bootOrder).toEqual(["cdrom"]);
     expect(parseRunOptions(["--boot", "dca"]).bootOrder).toEqual(["cdrom", "disk", "floppy"]);
@@ -127,6 +134,10 @@ describe("the options of tabvisor run", () => {
     [["--parallel", ""], /^--parallel needs a file name$/],
     [["--initrd", "x"], /^--initrd needs --kernel$/],
     [["--append", "x"], /^--append needs --kernel$/],
+    [["--append", "x", "--guest", "ipxe"], /^--append needs --kernel$/],
+    [["--guest", "amiga"], /^--guest amiga: there is no such guest; there are linux-amd64, /],
+    [["--guest", "ipxe", "--kernel", "k"], /^--guest and --kernel both say what to boot$/],
+    [["--overlay", "o"], /^--overlay needs --guest; a --drive has overlay=$/],
     [["--symbols", "x"], /^--symbols needs --profile$/],
     [["--profile", "p", "--engine", "interp"], /^--profile counts translated code: it needs --engine auto or jit$/],
     [["--hda", ""], /^--hda needs a file name$/],

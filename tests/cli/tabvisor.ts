@@ -2,7 +2,7 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { findGuest } from "../../images/guests.ts";
+import { filesOf, findGuest, pathsOf } from "../../images/guests.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const IMAGES = join(ROOT, "images/.cache/out");
@@ -66,17 +66,17 @@ function watch(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
 
 /** The file of a guest, as a path. */
 export function guestFile(guest: string, kind: "kernel" | "initrd" | "bios" | "vgaBios"): string {
-  return join(IMAGES, findGuest(guest)?.files[kind] ?? "");
+  return join(IMAGES, filesOf(findGuest(guest))[kind] ?? "");
 }
 
 /** `tabvisor run` options that boot a Linux guest. */
 export function linuxArgs(guest: string): string[] {
-  const { append, memoryMib } = findGuest(guest) ?? { append: "", memoryMib: 0 };
+  const { append = "", memoryMib = 0 } = findGuest(guest) ?? {};
   const files = ["--kernel", guestFile(guest, "kernel"), "--initrd", guestFile(guest, "initrd")];
   return ["run", "--memory", String(memoryMib), ...files, "--append", append];
 }
 
 /** Whether the guest's images are built: `npm test` does so, a bare `vitest` may not have. */
 export function hasGuest(guest: string): boolean {
-  return Object.values(findGuest(guest)?.files ?? {}).every((file) => existsSync(join(IMAGES, file)));
+  return pathsOf(findGuest(guest) ?? {}).every((file) => existsSync(join(IMAGES, file)));
 }

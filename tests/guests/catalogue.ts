@@ -1,8 +1,13 @@
 /** The guests of the catalogue as machines, for boot tests. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findGuest, type Guest } from "../../images/guests.ts";
+import { filesOf, findGuest, type Guest, pathsOf } from "../../images/guests.ts";
+import { nodeOpeners } from "../../src/cli/nodeOpeners.ts";
 import type { AttachedDrive } from "../../src/machine/drives.ts";
+import { guestBoot } from "../../src/machine/guestBoot.ts";
+import { guestDrives } from "../../src/machine/guestDrives.ts";
+import { openDrives } from "../../src/machine/openDrives.ts";
+import type { DriveSource } from "../../src/machine/vmConfig.ts";
 import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
 import { GuestMachine, type GuestMachineOptions } from "../support/guestMachine.ts";
 
@@ -21,20 +26,20 @@ export function hasImages(...paths: string[]): boolean {
 
 /** Whether the guest's images are built: `npm test` does so, a bare `vitest` may not have. */
 export function hasGuest(id: string): boolean {
-  return hasImages(...Object.values(guestOf(id).files));
+  return hasImages(...pathsOf(guestOf(id)));
 }
 
 /** A machine with the guest, not yet run. */
-export function startGuest(id: string, over: Partial<GuestMachineOptions> = {}): Promise<GuestMachine> {
-  const { files, memoryMib, append } = guestOf(id);
-  const read = (path: string | undefined) => (path === undefined ? undefined : image(path));
-  const [kernel, initrd, bios, vgaBios] = [files.kernel, files.initrd, files.bios, files.vgaBios].map(read);
+export async function startGuest(id: string, over: Partial<GuestMachineOptions> = {}): Promise<GuestMachine> {
+  const guest = guestOf(id);
+  const { bios, vgaBios } = filesOf(guest);
   return GuestMachine.create({
-    memoryMib,
-    boot: kernel ? { kind: "kernel", kernel, append, ...(initrd && { initrd }) } : { kind: "firmware" },
-    ...(bios && { bios }),
-    ...(vgaBios && { vgaBios }),
-    drives: drivesOf(files),
+    memoryMib: guest.memoryMib,
+    boot: guestBoot(guest, image),
+    bios: image(bios),
+    ...(vgaBios && { vgaBios: image(vgaBios) }),
+    // What is written to disks is thrown away.
+    drives: over.drives ?? (await openDrives(guestDrives(guest, { sourceOf }), nodeOpeners)),
     ...over,
   });
 }
@@ -45,11 +50,8 @@ function guestOf(id: string): Guest {
   return guest;
 }
 
-function drivesOf({ cdrom, floppy }: Guest["files"]): AttachedDrive[] {
-  const drives: AttachedDrive[] = [];
-  if (cdrom !== undefined) drives.push(cdromDrive(image(cdrom)));
-  if (floppy !== undefined) drives.push(floppyDrive(image(floppy)));
-  return drives;
+function sourceOf(path: string): DriveSource {
+  return { kind: "file", path: join(IMAGES, path) };
 }
 
 export function cdromDrive(bytes: Uint8Array): AttachedDrive {

@@ -1,4 +1,5 @@
 // What the tests of mmu/ call. The harness compiles it next to a copy of the engine's mmu with jit/codeCache stubbed.
+import { MemoryMap } from "../shared/memoryMap";
 import { Vcpu, vcpu } from "../cpu/state";
 import { linearLoad, linearModify, linearStore, linearWriteBack } from "../mmu/access";
 import { currentKind, selectTlb } from "../mmu/fill";
@@ -10,18 +11,20 @@ import { checkRead, checkWrite } from "../mmu/slow";
 import { physicalHost, isCacheableCode } from "../mmu/physical";
 import { initPhysicalMap, mapMemory, setA20 } from "../mmu/mapMemory";
 import { clearCodePage, markCodePage, isCodePage, checkWriteTags, clearAllCodePages } from "../mmu/codePages";
+import { takeDirtyPages } from "../mmu/dirtyPages";
 import { hostWrote } from "../mmu/hostWrote";
 import { probeRead, probeWrite, systemLoad32, systemLoad64, systemStore32, physicalLoad32, physicalLoad64 } from "../mmu/systemAccess";
 import { watchpointsChanged } from "../mmu/watch";
 
 export { mapMemory, setA20, physicalHost, markCodePage, clearCodePage, isCodePage, hostWrote, checkWriteTags, isCacheableCode };
-export { physicalLoad32, physicalLoad64 };
+export { physicalLoad32, physicalLoad64, takeDirtyPages };
 
 export function init(ramBytes: u32): void {
   const cpu = vcpu();
   memory.fill(changetype<usize>(cpu), 0, offsetof<Vcpu>());
   cpu.a20Mask = <u32>-1;
   clearAllCodePages();
+  memory.fill(<usize>MemoryMap.CLEAN_PAGES, 0, <usize>MemoryMap.CLEAN_PAGES_SIZE);
   initPhysicalMap(ramBytes);
   initTlb(cpu);
   selectTlb(cpu);

@@ -1,6 +1,7 @@
 /** Tabvisor's page in headless Chromium. The page boots the catalogue's guest; for the programs its initrd is exchanged on the way. */
 import { existsSync, readFileSync } from "node:fs";
 import { type Browser, chromium as browserType, type LaunchOptions, type Page } from "@playwright/test";
+import { filesOf } from "../../../images/guests.ts";
 import playwrightConfig from "../../../playwright.config.ts";
 import type {} from "../../../src/ui/pageApi.ts";
 import type { EngineMode } from "../../../src/vm/vmConfig.ts";
@@ -40,7 +41,7 @@ async function start(image: GuestImage, engine: EngineMode): Promise<RunningGues
   const tab = await openTab();
   try {
     const body = readFileSync(image.initrd);
-    await tab.page.route(`**/images/${image.guest.files.initrd}`, (route) => route.fulfill({ body }));
+    await tab.page.route(`**/images/${filesOf(image.guest).initrd}`, (route) => route.fulfill({ body }));
     const port = await serialPortOf(tab.page);
     await tab.page.goto(addressOf(tab.server, image, image, engine));
     return { port, figures: () => figures(tab.page), stop: () => tab.close() };

@@ -1,6 +1,7 @@
 /** QEMU's translator (TCG). */
 import { spawnSync } from "node:child_process";
-import type { Contender } from "../contender.ts";
+import { SHARE_TAG } from "../../disks/programs.ts";
+import type { Contender, RunningGuest } from "../contender.ts";
 import type { BootFiles } from "../guestImage.ts";
 import { ProcessGuest } from "../processGuest.ts";
 import { promptTime } from "../prompt.ts";
@@ -31,10 +32,8 @@ export const qemu: Contender = {
   title: "QEMU TCG",
   arches: ["amd64", "i386"],
   missing: () => (qemuVersion() === null ? `${PROGRAM} is not installed (Debian's qemu-system-x86)` : undefined),
-  start: async (image) => {
-    const guest = launch(image);
-    return { port: guest.port, figures: async () => guest.memory(image.memoryMib), stop: () => guest.stop() };
-  },
+  start,
+  startFiles: start,
   boot: async (files) => {
     const started = performance.now();
     const guest = launch(files);
@@ -47,7 +46,25 @@ export const qemu: Contender = {
   },
 };
 
-function launch({ kernel, initrd, append, memoryMib }: BootFiles): ProcessGuest {
+async function start(files: BootFiles): Promise<RunningGuest> {
+  const guest = launch(files);
+  return { port: guest.port, figures: async () => guest.memory(files.memoryMib), stop: () => guest.stop() };
+}
+
+function launch(files: BootFiles): ProcessGuest {
+  const { kernel, initrd, append, memoryMib } = files;
   const guest = ["-kernel", kernel, "-initrd", initrd, "-append", append, "-m", String(memoryMib)];
-  return new ProcessGuest(PROGRAM, [...MACHINE, ...guest]);
+  return new ProcessGuest(PROGRAM, [...MACHINE, ...guest, ...diskOptions(files), ...shareOptions(files)]);
+}
+
+function diskOptions({ disk }: BootFiles): string[] {
+  if (disk === undefined) return [];
+  const drive = (kind: string) => ["-drive", `file=${disk.path},format=raw,snapshot=on,if=${kind}`];
+  return disk.interface === "nvme"
+    ? [...drive("none,id=disk"), "-device", "nvme,drive=disk,serial=1"]
+    : drive(disk.interface);
+}
+
+function shareOptions({ share }: BootFiles): string[] {
+  return share === undefined ? [] : ["-virtfs", `local,path=${share},mount_tag=${SHARE_TAG},security_model=none`];
 }

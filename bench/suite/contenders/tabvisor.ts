@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { EngineMode, VmStats } from "../../../src/vm/vmConfig.ts";
 import { bundled } from "../bundle.ts";
 import type { BootTiming, Contender, GuestFigures, RunningGuest } from "../contender.ts";
-import type { BootFiles, GuestImage } from "../guestImage.ts";
+import type { BootFiles } from "../guestImage.ts";
 import { ProcessGuest } from "../processGuest.ts";
 import { promptTime } from "../prompt.ts";
 
@@ -27,14 +27,15 @@ export function tabvisor(engine: EngineMode): Contender {
     arches: ["amd64", "i386"],
     missing: () => undefined,
     start: (image) => start(image, engine),
+    startFiles: (files) => start(files, engine),
     boot: (files) => boot(files, engine),
   };
 }
 
-async function start(image: GuestImage, engine: EngineMode): Promise<RunningGuest> {
-  const args = [await bundled(PROGRAM), ENGINE, JSON.stringify(image), engine];
+async function start(files: BootFiles, engine: EngineMode): Promise<RunningGuest> {
+  const args = [await bundled(PROGRAM), ENGINE, JSON.stringify(files), engine];
   const guest = new ProcessGuest(process.execPath, args, true);
-  const figures = async () => ({ ...figuresOf(await askForStats(guest)), ...guest.memory(image.memoryMib) });
+  const figures = async () => ({ ...figuresOf(await askForStats(guest)), ...guest.memory(files.memoryMib) });
   return { port: guest.port, figures, stop: () => guest.stop() };
 }
 

@@ -6,6 +6,7 @@
  * 32-bit word. As in Bochs and QEMU chained addresses are packed (chain-4 address A is plane A & 3, address A >> 2; odd/even
  * is A >> 1), where the hardware leaves gaps; only a guest that draws in one mode and shows in another could tell.
  */
+import type { ChangedPages } from "./changedPages.ts";
 import type { VgaRegisters } from "./vgaRegisters.ts";
 
 /** Bit p of the index spread over byte p. */
@@ -34,10 +35,12 @@ export class PlanarMemory {
 
   /**
    * @param vram video memory, 4-byte aligned, at least 256 KB
+   * @param changes told of every write
    * @param bankBytes offset of the Bochs VBE bank, 0 while it is off
    */
   constructor(
     private readonly vram: Uint8Array,
+    private readonly changes: ChangedPages,
     private readonly registers: VgaRegisters,
     private readonly bankBytes: () => number,
     private readonly vbeEnabled: () => boolean,
@@ -61,7 +64,7 @@ export class PlanarMemory {
     if (address < 0) return;
     const planes = this.registers.sequencer[2];
     if (this.registers.sequencer[4] & 0x08) {
-      if (planes & (1 << (address & 3)) && address < this.vram.length) this.vram[address] = value;
+      if (planes & (1 << (address & 3))) this.storeChained(address, value);
     } else if ((this.registers.sequencer[4] & 0x04) === 0) {
       this.store(this.wordIndex(address >> 1), value, SPREAD[planes] & (address & 1 ? ODD_PLANES : EVEN_PLANES));
     } else {
@@ -99,9 +102,16 @@ export class PlanarMemory {
     return ~(folded | (folded >>> 8)) & 0xff;
   }
 
+  private storeChained(address: number, value: number): void {
+    if (address >= this.vram.length) return;
+    this.vram[address] = value;
+    this.changes.mark(address);
+  }
+
   private store(index: number, value: number, planes: number): void {
     const data = this.dataPath(value);
     this.words[index] = (this.words[index] & ~planes) | (data & planes);
+    this.changes.mark(index << 2);
   }
 
   /** What the graphics controller makes of a byte from the CPU: write modes 0 to 3. */

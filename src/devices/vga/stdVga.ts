@@ -6,6 +6,7 @@ import type { AccessSize, AddressSpace, IoHandler } from "../../bus/addressSpace
 import type { Clock } from "../../bus/clock.ts";
 import type { Device, DeviceState } from "../../bus/device.ts";
 import { parseState } from "../../bus/savedState.ts";
+import type { DirtyLog } from "./changedPages.ts";
 import { makeEdid } from "./edid.ts";
 import { VGA_SHAPE, Vga } from "./vga.ts";
 
@@ -31,6 +32,8 @@ export interface StdVgaOptions {
   mmio: AddressSpace;
   /** Video memory, 16 MB on the board; also what BAR 0 shows. */
   vram: Uint8Array;
+  /** What the CPU has written through BAR 0, where the engine maps it. */
+  dirtyLog?: DirtyLog;
 }
 
 const KIND = "std-vga";
@@ -58,7 +61,7 @@ export class StdVga implements Device {
 
   constructor(options: StdVgaOptions) {
     this.name = options.name;
-    this.chip = new Vga(options.clock, options.vram);
+    this.chip = new Vga(options.clock, options.vram, options.dirtyLog);
     this.registerBar = {
       read: (offset, size) => this.readRegisterBar(offset, size),
       write: (offset, value, size) => this.writeRegisterBar(offset, value, size),
@@ -184,6 +187,7 @@ export class StdVga implements Device {
 
   private writeFrameBuffer(offset: number, value: number, size: AccessSize): void {
     for (let i = 0; i < size; i++) this.chip.vram[offset + i] = value >>> (8 * i);
+    this.chip.changes.markRange(offset, offset + size);
   }
 }
 

@@ -7,6 +7,7 @@
 import type { Clock } from "../../bus/clock.ts";
 import { type Checked, object, u8, u32 } from "../../bus/savedState.ts";
 import { Beam } from "./beam.ts";
+import { ChangedPages, type DirtyLog } from "./changedPages.ts";
 import { DAC_SHAPE, Dac } from "./dac.ts";
 import { DISPI_SHAPE, Dispi } from "./dispi.ts";
 import { PlanarMemory } from "./planarMemory.ts";
@@ -27,6 +28,7 @@ const MIN_VRAM_BYTES = 0x40000;
 /** What draws and reads the screen needs of a display adapter. */
 export interface ScanoutSource {
   readonly vram: Uint8Array;
+  readonly changes: ChangedPages;
   scanout(): Scanout;
 }
 
@@ -35,14 +37,20 @@ export class Vga implements ScanoutSource {
   readonly dispi: Dispi;
   readonly registers: VgaRegisters;
   readonly memory: PlanarMemory;
+  /** derived: displays draw everything after a restore. */
+  readonly changes: ChangedPages;
   private readonly beam: Beam;
   /** Low byte of a 16-bit access to the odd DISPI data port, which the bus splits. */
   private dispiLow = 0;
 
-  /** @param vram the video memory, a power of two of at least 256 KB, 4-byte aligned; may alias shared memory */
+  /**
+   * @param vram the video memory, a power of two of at least 256 KB, 4-byte aligned; may alias shared memory
+   * @param log of writes to it that do not pass through here
+   */
   constructor(
     clock: Clock,
     readonly vram: Uint8Array,
+    log?: DirtyLog,
   ) {
     if (vram.length < MIN_VRAM_BYTES || (vram.length & (vram.length - 1)) !== 0) {
       throw new RangeError(`video memory of ${vram.length} bytes is not a power of two of at least 256 KB`);
@@ -51,8 +59,10 @@ export class Vga implements ScanoutSource {
     this.registers = new VgaRegisters(this.dac, () => this.beam.status1());
     this.registers.onTiming = () => this.beam.invalidate();
     this.dispi = new Dispi(vram.length, (clear) => this.vbeModeSet(clear));
+    this.changes = new ChangedPages(vram.length, log);
     this.memory = new PlanarMemory(
       vram,
+      this.changes,
       this.registers,
       () => this.dispi.bankBytes,
       () => this.dispi.enabled,
@@ -98,6 +108,7 @@ export class Vga implements ScanoutSource {
     this.dac.eightBit = this.dispi.eightBitDac;
     this.memory.latches = state.latches | 0;
     this.dispiLow = state.dispiLow;
+    this.changes.markRange(0, this.vram.length);
   }
 
   // --- DISPI ports 1CEh (index) and 1CFh (data), 16 bits each; 1D0h is the data port of other architectures ---
@@ -145,7 +156,12 @@ export class Vga implements ScanoutSource {
       sequencer[2] |= 15;
     }
     this.beam.invalidate();
-    if (clear) this.vram.fill(0, 0, Math.min(this.vram.length, this.dispi.pitchBytes * this.dispi.height));
+    if (clear) this.clear(Math.min(this.vram.length, this.dispi.pitchBytes * this.dispi.height));
+  }
+
+  private clear(bytes: number): void {
+    this.vram.fill(0, 0, bytes);
+    this.changes.markRange(0, bytes);
   }
 
   private setShownLines(height: number): void {

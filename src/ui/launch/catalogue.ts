@@ -1,7 +1,10 @@
 /** The guests that can be started, as the server has them, and their files. */
-import type { Guest } from "../../../images/guests.ts";
+import { filesOf, type Guest, wholeFilesOf } from "../../../images/guests.ts";
+import { guestBoot } from "../../machine/guestBoot.ts";
+import { guestDrives } from "../../machine/guestDrives.ts";
 import type { BootDevice, DriveConfig, DriveSource, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
+import { buildGuest } from "./imageBuilds.ts";
 
 /** A guest of the menu; one that is not available has still to be built on the server. */
 export interface CatalogueGuest extends Guest {
@@ -14,12 +17,10 @@ export interface MachineOptions {
   engine: EngineMode;
   append: string;
   drives?: DriveConfig[];
+  /** Under this name the browser keeps what the guest writes to the first of its own disks. */
+  overlay?: string;
   bootOrder?: BootDevice[];
 }
-
-/** Where the media among a guest's files are. */
-const CDROM_DRIVE = { interface: "ide", index: 2, media: "cdrom" } as const;
-const FLOPPY_DRIVE = { interface: "floppy", index: 0 } as const;
 
 interface ImageIndex {
   guests: CatalogueGuest[];
@@ -34,51 +35,35 @@ export async function loadCatalogue(): Promise<readonly CatalogueGuest[]> {
   return ((await response.json()) as ImageIndex).guests;
 }
 
-/** How to get a guest that is not there. */
-export function howToBuild(guest: Guest): string {
-  return `npm run image ${guest.id}`;
-}
-
-/** Fetches a guest's files; throws VmError. */
-export async function loadGuest(guest: CatalogueGuest, options: MachineOptions): Promise<VmConfig> {
-  if (!guest.available) {
-    throw new VmError("load-failed", `${guest.title} has not been built here yet: \`${howToBuild(guest)}\` does that.`);
-  }
-  const { kernel, initrd, bios, vgaBios } = guest.files;
-  const [kernelBytes, initrdBytes, biosBytes, vgaBiosBytes] = await Promise.all(
-    [kernel, initrd, bios, vgaBios].map((path) => (path === undefined ? undefined : fetchBytes(path))),
+/** Fetches a guest's files, once the server has built them; throws VmError. */
+export async function loadGuest(
+  guest: CatalogueGuest,
+  options: MachineOptions,
+  onProgress: (message: string) => void,
+): Promise<VmConfig> {
+  if (!guest.available) await buildGuest(guest, onProgress);
+  const files = new Map(
+    await Promise.all(wholeFilesOf(guest).map(async (path) => [path, await fetchBytes(path)] as const)),
   );
-  const wished = options.drives ?? [];
-  const drives = [...ownDrives(guest).filter((own) => !wished.some((one) => isSamePlace(one, own))), ...wished];
+  const read = (path: string) => files.get(path) as Uint8Array;
+  const { bios, vgaBios } = filesOf(guest);
+  const { overlay, drives: wished } = options;
+  const drives = guestDrives(guest, { sourceOf, overlay, wished });
   return {
     memoryMib: options.memoryMib,
     engine: options.engine,
     clock: "host",
-    boot:
-      kernelBytes === undefined
-        ? { kind: "firmware" }
-        : { kind: "kernel", kernel: kernelBytes, append: options.append, ...(initrdBytes && { initrd: initrdBytes }) },
+    boot: guestBoot(guest, read, options.append),
     ...(drives.length > 0 && { drives }),
     ...(options.bootOrder && { bootOrder: options.bootOrder }),
-    ...(biosBytes && { bios: biosBytes }),
-    ...(vgaBiosBytes && { vgaBios: vgaBiosBytes }),
+    bios: read(bios),
+    ...(vgaBios && { vgaBios: read(vgaBios) }),
   };
 }
 
 /** Media come from the server block by block, as the guest reads them. */
-function ownDrives({ files: { cdrom, floppy } }: Guest): DriveConfig[] {
-  return [
-    ...(cdrom ? [{ ...CDROM_DRIVE, source: sourceOf(cdrom) }] : []),
-    ...(floppy ? [{ ...FLOPPY_DRIVE, source: sourceOf(floppy) }] : []),
-  ];
-}
-
 function sourceOf(path: string): DriveSource {
   return { kind: "url", url: imageUrl(path) };
-}
-
-function isSamePlace(a: DriveConfig, b: DriveConfig): boolean {
-  return a.interface === b.interface && a.index === b.index;
 }
 
 async function fetchBytes(path: string): Promise<Uint8Array> {

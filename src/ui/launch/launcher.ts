@@ -17,19 +17,20 @@ export const DRIVES_MEMORY_MIB = 512;
 
 /** What makes a VM of `guest`. */
 export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "guest" | "view"> = {}): VmRequest {
-  const { drives, bootOrder } = wishes;
+  const { drives, overlay, bootOrder } = wishes;
   const bootsDrives = guest.id === FIRMWARE_GUEST && drives !== undefined;
   const options: MachineOptions = {
     memoryMib: wishes.memoryMib ?? (bootsDrives ? DRIVES_MEMORY_MIB : guest.memoryMib),
     engine: wishes.engine ?? "auto",
-    append: wishes.append ?? guest.append,
+    append: wishes.append ?? guest.append ?? "",
     ...(drives && { drives }),
+    ...(overlay !== undefined && { overlay }),
     ...(bootOrder && { bootOrder }),
   };
   return {
     title: bootsDrives ? titleOf(drives) : guest.title,
     guest: guest.id,
-    load: () => loadGuest(guest, options),
+    load: (onProgress) => loadGuest(guest, options, onProgress),
     engine,
   };
 }
@@ -50,10 +51,11 @@ export function requestForFiles(guests: readonly CatalogueGuest[], choice: Files
   const drives = drivesOf(files, keep);
   return {
     title: files[0]?.file.name ?? "",
-    load: async () => {
+    load: async (onProgress) => {
       const firmware = chooseGuest(guests, FIRMWARE_GUEST);
       const boot = await kernelOf(files, append);
-      const config = await loadGuest(firmware, { memoryMib, engine: "auto", append: "", drives });
+      const wanted: MachineOptions = { memoryMib, engine: "auto", append: "", drives };
+      const config = await loadGuest(firmware, wanted, onProgress);
       return boot ? { ...config, boot } : config;
     },
     engine,

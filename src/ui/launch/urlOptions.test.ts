@@ -29,6 +29,10 @@ it("takes drives by their addresses", () => {
   });
 });
 
+it("takes the overlay of a guest's own disk", () => {
+  expect(parseUrlOptions("?guest=debian-nvme&overlay=mine")).toEqual({ guest: "debian-nvme", overlay: "mine" });
+});
+
 it("keeps an empty command line", () => {
   expect(parseUrlOptions("?append=")).toEqual({ append: "" });
 });
@@ -37,7 +41,7 @@ it.each([
   "hda=",
   "cdrom=ftp://example.org/cd.iso",
   "hda=javascript:1",
-  "overlay=mine",
+  "overlay=",
   "boot=x",
   "memory=0",
   "memory=3073",

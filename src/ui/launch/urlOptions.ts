@@ -1,6 +1,6 @@
 /**
  * The page's URL parameters: `?guest=ID&engine=interp|jit|auto&memory=MIB&append=…`, drives as `hda=URL&cdrom=URL&fda=URL` with
- * `overlay=NAME` for what is written to the first disk and `boot=a|c|d`, for the embedded page also `view=screen|serial|both`.
+ * `overlay=NAME` for what is written to the first disk (hda, or the guest's own) and `boot=a|c|d`, for the embedded page also `view=screen|serial|both`.
  * Everything is optional; a value that cannot be is a VmError that says which can.
  */
 import { MAX_RAM_MIB } from "../../core/engine.ts";
@@ -30,6 +30,8 @@ export interface UrlOptions {
   /** Replaces the guest's kernel command line. */
   append?: string;
   drives?: DriveConfig[];
+  /** Names what is kept of writes to the guest's own disk; that of `hda` is in `drives`. */
+  overlay?: string;
   bootOrder?: BootDevice[];
   view?: View;
 }
@@ -47,6 +49,9 @@ export function parseUrlOptions(search: string, base = globalThis.document?.base
   const append = parameters.get("append");
   if (append !== null) options.append = append;
   const drives = parseDrives(parameters, base);
+  const overlay = parameters.get("overlay");
+  if (overlay === "") throw new VmError("bad-config", "overlay=: it names what is kept, and must not be empty.");
+  if (overlay !== null) keepWrites(options, drives, overlay);
   if (drives.length > 0) options.drives = drives;
   const boot = parameters.get("boot");
   if (boot !== null) options.bootOrder = [BOOT_DEVICES[oneOf("boot", boot, BOOT_LETTERS)]];
@@ -56,19 +61,17 @@ export function parseUrlOptions(search: string, base = globalThis.document?.base
 }
 
 function parseDrives(parameters: URLSearchParams, base: string): DriveConfig[] {
-  const overlay = parameters.get("overlay");
-  const drives = Object.entries(DRIVES).flatMap(([name, place]): DriveConfig[] => {
+  return Object.entries(DRIVES).flatMap(([name, place]): DriveConfig[] => {
     const address = parameters.get(name);
     return address === null ? [] : [{ ...place, source: { kind: "url", url: parseAddress(name, address, base) } }];
   });
-  if (overlay === null) return drives;
-  const [disk] = drives;
-  if (disk?.index !== 0 || disk.interface !== "ide" || overlay === "")
-    throw new VmError(
-      "bad-config",
-      `overlay=${overlay}: it names where what is written to hda is kept; there is no hda.`,
-    );
-  return [{ ...disk, overlay }, ...drives.slice(1)];
+}
+
+/** The first disk is hda; without one it is the guest's own. */
+function keepWrites(options: UrlOptions, drives: DriveConfig[], overlay: string): void {
+  const hda = drives.find((drive) => drive.interface === "ide" && drive.index === 0);
+  if (hda) hda.overlay = overlay;
+  else options.overlay = overlay;
 }
 
 function parseAddress(name: string, address: string, base: string): string {

@@ -1,0 +1,53 @@
+/**
+ * The screen of a VM whose memory is shared: another worker draws it. Here it is only seen that there is something to draw. One frame is
+ * under way at a time, so a slow display gets fewer frames, not a queue of them.
+ */
+import type { ScanoutSource } from "../devices/vga/vga.ts";
+import { ScanoutWatch } from "../display/scanoutWatch.ts";
+import type { DisplayAnswer, DisplayRequest } from "./displayProtocol.ts";
+
+/** Between two looks: the display worker keeps time with the screen. */
+const LOOK_MS = 15;
+
+export class RemoteDisplay {
+  private readonly watch: ScanoutWatch;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private awaited = false;
+  /** There is to be a look as soon as the frame under way is drawn. */
+  private wanted = false;
+
+  constructor(
+    source: ScanoutSource,
+    private readonly post: (request: DisplayRequest) => void,
+    private readonly onResize: (width: number, height: number) => void,
+  ) {
+    this.watch = new ScanoutWatch(source);
+  }
+
+  start(): void {
+    this.timer ??= setInterval(() => this.drawNow(), LOOK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  receive(answer: DisplayAnswer): void {
+    if (answer.kind === "size") this.onResize(answer.width, answer.height);
+    else {
+      this.awaited = false;
+      if (this.wanted) this.drawNow();
+    }
+  }
+
+  /** Has drawn what has changed, now or when the display worker can take it. */
+  drawNow(): void {
+    this.wanted = this.awaited;
+    if (this.awaited) return;
+    const change = this.watch.take();
+    if (change === undefined) return;
+    this.awaited = true;
+    this.post({ kind: "frame", ...change });
+  }
+}
