@@ -29,8 +29,9 @@ export class MachinePanel extends MachineElement {
   /** The embedded page: no frame around it, and it cannot be closed. */
   @property({ type: Boolean, reflect: true }) embedded = false;
   @state() private keyboard = false;
+  @state() private line: TerminalView["line"] = "serial";
   @query("screen-view") private readonly screenView!: ScreenView | null;
-  @query("terminal-view") private readonly terminalView!: TerminalView | null;
+  @query("terminal-view:not([hidden])") private readonly terminalView!: TerminalView | null;
   @query(".stage") private readonly stage!: HTMLElement;
 
   /** Gives the terminal the keyboard; the screen where there is none. */
@@ -63,10 +64,28 @@ export class MachinePanel extends MachineElement {
   }
 
   private renderTerminal(): unknown {
-    return html`<section class="serial" aria-label="Serial terminal">
-      <header>${ICONS.terminal}Serial terminal</header>
-      <terminal-view .machine=${this.machine}></terminal-view>
+    const { machine } = this;
+    if (!machine.hasVirtioConsole) {
+      return html`<section class="serial" aria-label="Serial terminal">
+        <header>${ICONS.terminal}Serial terminal</header>
+        <terminal-view .machine=${machine}></terminal-view>
+      </section>`;
+    }
+    return html`<section class="serial" aria-label="Terminals">
+      <header>${ICONS.terminal}${this.renderLineButton("serial", "Serial terminal")} ${this.renderLineButton("virtioConsole", "hvc0")}</header>
+      <terminal-view .machine=${machine} ?hidden=${this.line !== "serial"}></terminal-view>
+      <terminal-view .machine=${machine} line="virtioConsole" ?hidden=${this.line !== "virtioConsole"}></terminal-view>
     </section>`;
+  }
+
+  private renderLineButton(line: TerminalView["line"], name: string): unknown {
+    return html`<button class="line" aria-pressed=${this.line === line} @click=${() => this.showLine(line)}>${name}</button>`;
+  }
+
+  private async showLine(line: TerminalView["line"]): Promise<void> {
+    this.line = line;
+    await this.updateComplete;
+    this.terminalView?.focus();
   }
 
   /** What has to be said about a machine that is not well. */

@@ -91,6 +91,19 @@ export const panelStyles = css`
   section:focus-within header {
     color: var(--accent);
   }
+  button.line {
+    min-height: 24px;
+    margin: -3px 0;
+    padding: 0 8px;
+    border-color: transparent;
+    background: transparent;
+    color: var(--muted);
+    font-size: 13px;
+  }
+  button.line[aria-pressed="true"] {
+    background: var(--sunken);
+    color: var(--ink);
+  }
   @container (max-width: 820px) {
     .stage {
       grid-auto-flow: row;

@@ -1,4 +1,4 @@
-/** `<terminal-view>`: xterm.js on a machine's first serial port. One machine for the life of the element. */
+/** `<terminal-view>`: xterm.js on a line of a machine. One machine for the life of the element. */
 import xtermStyles from "@xterm/xterm/css/xterm.css?inline";
 import { css, html, LitElement, unsafeCSS } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
@@ -28,6 +28,8 @@ export class TerminalView extends LitElement {
   ];
 
   @property({ attribute: false }) machine!: VmClient;
+  /** Which line: COM1, or hvc0. */
+  @property() line: "serial" | "virtioConsole" = "serial";
   @query(".terminal") private readonly place!: HTMLElement;
   private terminal: SerialTerminal | undefined;
 
@@ -58,7 +60,7 @@ export class TerminalView extends LitElement {
     const fontSize = globalThis.matchMedia("(max-width: 480px)").matches ? 11.5 : 12.5;
     // A blinking cursor is a CSS animation that costs 7 % of a core, more than an idle guest.
     const options = { fontSize, cursorBlink: false };
-    this.terminal = new SerialTerminal({ channel: this.machine.serial, terminal: options });
+    this.terminal = new SerialTerminal({ channel: this.machine[this.line], terminal: options });
     this.terminal.open(this.place);
   }
 }

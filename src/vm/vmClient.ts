@@ -4,14 +4,13 @@
  */
 import { type Remote, releaseProxy, transfer, wrap } from "comlink";
 import { SpeakerPlayer } from "../audio/speakerPlayer.ts";
-import type { ByteChannel } from "../console/byteChannel.ts";
-import { SerialText } from "../console/serialText.ts";
 import type { EngineModules } from "../core/engine.ts";
 import { placeDrives } from "../machine/drivePlacement.ts";
 import { installErrorTransfer, unpackError } from "../worker/errors.ts";
 import { hasOffscreenCanvas } from "../worker/features.ts";
 import { type InputMessage, type OutputMessage, postInput } from "../worker/messages.ts";
 import type { VmService } from "../worker/vmService.ts";
+import { ClientLine } from "./clientLine.ts";
 import { GuestSignals } from "./guestSignals.ts";
 import { Printout } from "./printout.ts";
 import type { GuestSignal, MediumConfig, ScreenSize, StopReason, VmConfig, VmState, VmStats } from "./vmConfig.ts";
@@ -63,7 +62,9 @@ export class VmClient {
   /** Unique in the page, from 1. */
   readonly id = ++lastId;
   /** COM1. */
-  readonly serial: ByteChannel;
+  readonly serial = new ClientLine((bytes) => this.post({ kind: "serial", bytes }));
+  /** hvc0, where the configuration asks for it. */
+  readonly virtioConsole = new ClientLine((bytes) => this.post({ kind: "virtio-console", bytes }));
   readonly signals = new GuestSignals();
   /** What the guest has printed on LPT1. */
   readonly printout = new Printout();
@@ -77,6 +78,7 @@ export class VmClient {
   private loadingStep = "";
   private failedDrives: readonly string[] = [];
   private removable: readonly RemovableDrive[] = [];
+  private hasHvc = false;
   private isResponding = true;
   private lastSign = 0;
   private watch: ReturnType<typeof setInterval> | undefined;
@@ -88,17 +90,11 @@ export class VmClient {
   private readonly death = new Promise<never>((_, reject) => {
     this.onDeath = reject;
   });
-  private readonly text = new SerialText();
-  private readonly outputListeners = new Set<(bytes: Uint8Array) => void>();
   private readonly listeners = new Map<ClientEvent, Set<() => void>>();
   private readonly frameListeners = new Set<FrameListener>();
 
   constructor(readonly request: VmRequest) {
     this.death.catch(() => undefined);
-    this.serial = {
-      onOutput: (listener) => addTo(this.outputListeners, listener),
-      send: (bytes) => this.post({ kind: "serial", bytes: bytes.slice() }),
-    };
   }
 
   get title(): string {
@@ -134,6 +130,11 @@ export class VmClient {
     return this.isResponding;
   }
 
+  /** The guest has hvc0; false until the machine has been made. */
+  get hasVirtioConsole(): boolean {
+    return this.hasHvc;
+  }
+
   /** Empty until the machine has been made. */
   get removableDrives(): readonly RemovableDrive[] {
     return this.removable;
@@ -165,6 +166,7 @@ export class VmClient {
       if (this.ended) return;
       await this.create(config, engine);
       this.removable = removableDrivesOf(config);
+      this.hasHvc = config.virtio?.console === true;
       if (!this.ended) await this.call((service) => service.start());
     } catch (error) {
       this.fail(error);
@@ -210,7 +212,7 @@ export class VmClient {
 
   /** All that the guest has written to COM1 (its last million characters). */
   serialText(): string {
-    return this.text.text;
+    return this.serial.text;
   }
 
   /** The text screen, lines joined by newlines, at most a tenth of a second old; "" in graphics modes. */
@@ -230,7 +232,7 @@ export class VmClient {
 
   /** Sends text to COM1. */
   send(text: string): void {
-    this.post({ kind: "serial", bytes: new TextEncoder().encode(text) });
+    this.serial.send(new TextEncoder().encode(text));
   }
 
   /** Figures at most half a second old; all zero before the VM has run. */
@@ -332,7 +334,8 @@ export class VmClient {
   private handle(message: OutputMessage): void {
     this.lastSign = performance.now();
     if (!this.isResponding) this.setResponding(true);
-    if (message.kind === "serial") this.receive(message.bytes);
+    if (message.kind === "serial") this.serial.receive(message.bytes);
+    else if (message.kind === "virtio-console") this.virtioConsole.receive(message.bytes);
     else if (message.kind === "state") this.setState(message.state, message.reason);
     else if (message.kind === "screen-size") this.resize(message.width, message.height);
     else if (message.kind === "frame") this.drawFrame(message);
@@ -356,11 +359,6 @@ export class VmClient {
   private noteSignal(signal: GuestSignal): void {
     this.signals.note(signal);
     this.emit("signal");
-  }
-
-  private receive(bytes: Uint8Array): void {
-    this.text.append(bytes);
-    for (const listener of [...this.outputListeners]) listener(bytes);
   }
 
   private drawFrame(frame: Extract<OutputMessage, { kind: "frame" }>): void {

@@ -11,6 +11,8 @@ import type { ErrorRecord } from "./errors.ts";
 export type InputMessage =
   /** Bytes for COM1. */
   | { kind: "serial"; bytes: Uint8Array }
+  /** Bytes for hvc0. */
+  | { kind: "virtio-console"; bytes: Uint8Array }
   /** `code` is a `KeyboardEvent.code`. */
   | { kind: "key"; code: string; down: boolean }
   /** As `Ps2Mouse.move`: counts right and down, wheel notches, `MouseEvent.buttons`. */
@@ -25,6 +27,7 @@ export type InputMessage =
 /** From the VM to the page. */
 export type OutputMessage =
   | { kind: "serial"; bytes: Uint8Array }
+  | { kind: "virtio-console"; bytes: Uint8Array }
   | { kind: "state"; state: VmState; reason?: StopReason }
   /** Pixels of the guest's screen; its mode has changed. */
   | { kind: "screen-size"; width: number; height: number }
@@ -46,12 +49,12 @@ export type OutputMessage =
 
 /** Posts an input message, handing over its buffer. */
 export function postInput(port: MessagePort, message: InputMessage): void {
-  port.postMessage(message, message.kind === "serial" ? [message.bytes.buffer] : []);
+  port.postMessage(message, "bytes" in message ? [message.bytes.buffer] : []);
 }
 
 /** Posts an output message, handing over its buffer. */
 export function postOutput(port: MessagePort, message: OutputMessage): void {
-  if (message.kind === "serial" || message.kind === "printed") port.postMessage(message, [message.bytes.buffer]);
+  if ("bytes" in message) port.postMessage(message, [message.bytes.buffer]);
   else if (message.kind === "frame") port.postMessage(message, [message.pixels.buffer]);
   else port.postMessage(message);
 }

@@ -43,6 +43,7 @@ export class VmService {
   private screenText = "";
   private readonly timers: ReturnType<typeof setInterval>[] = [];
   private readonly serial = new SerialBatcher((bytes) => this.post({ kind: "serial", bytes }));
+  private readonly virtioConsole = new SerialBatcher((bytes) => this.post({ kind: "virtio-console", bytes }));
   private readonly printed = new SerialBatcher((bytes) => this.post({ kind: "printed", bytes }), PRINTED_MS);
 
   /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
@@ -52,6 +53,7 @@ export class VmService {
     const vm = await Vm.create(config, engine, { openers: browserOpeners, ...(compiler && { compiler }) });
     this.created = vm;
     vm.onDriveFailure((message) => this.post({ kind: "drive-failure", message }));
+    vm.virtioConsole.onOutput((bytes) => this.virtioConsole.write(bytes));
     vm.printer.onOutput((bytes) => this.printed.write(bytes));
     vm.speaker.onWaves = (nowNs, waves) => this.post({ kind: "speaker", nowNs, waves });
     vm.onSignal((signal) => this.post({ kind: "signal", signal }));
@@ -142,6 +144,7 @@ export class VmService {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
     this.display?.stop();
     this.serial.finish();
+    this.virtioConsole.finish();
     this.printed.finish();
     await this.created?.close();
     this.compileWorker?.terminate();
@@ -178,6 +181,7 @@ export class VmService {
 
   private handle(message: InputMessage): void {
     if (message.kind === "serial") this.vm.serial.send(message.bytes);
+    else if (message.kind === "virtio-console") this.vm.virtioConsole.send(message.bytes);
     else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down);
     else if (message.kind === "mouse") this.vm.mouse.move(message.dx, message.dy, message.dz, message.buttons);
     else if (message.kind === "pointer") this.vm.mouse.moveTo(message.x, message.y, message.dz, message.buttons);

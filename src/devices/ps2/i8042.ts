@@ -13,7 +13,7 @@ import type { Clock, Timer } from "../../bus/clock.ts";
 import type { IrqLine } from "../../bus/irqLine.ts";
 import { bool, type Checked, finite, list, object, u8, u16 } from "../../bus/savedState.ts";
 import { trace } from "../../util/trace.ts";
-import type { Ps2Device } from "./ps2Device.ts";
+import { MOST_REPLIES, type Ps2Device } from "./ps2Device.ts";
 import { translateToSet1 } from "./scanCodes.ts";
 
 export interface I8042Options {
@@ -305,7 +305,7 @@ export class I8042 {
   // --- Output buffer ---
 
   private reply(byte: number): void {
-    this.replies.push(byte);
+    if (this.replies.length < MOST_REPLIES) this.replies.push(byte);
   }
 
   private fillOutputBuffer(): void {

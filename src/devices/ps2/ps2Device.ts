@@ -9,6 +9,9 @@ export interface Ps2Device {
   receive(byte: number): void;
 }
 
+/** A guest that sends commands and reads no replies gets no more than these. */
+export const MOST_REPLIES = 16;
+
 /** Replies common to keyboard and mouse. */
 export const ACK = 0xfa;
 export const RESEND = 0xfe;

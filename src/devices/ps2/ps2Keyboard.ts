@@ -10,7 +10,7 @@
  */
 import type { Clock, Timer } from "../../bus/clock.ts";
 import { bool, type Check, type Checked, list, object, SavedStateError, u8 } from "../../bus/savedState.ts";
-import { ACK, type Ps2Device, RESEND, SELF_TEST_PASSED } from "./ps2Device.ts";
+import { ACK, MOST_REPLIES, type Ps2Device, RESEND, SELF_TEST_PASSED } from "./ps2Device.ts";
 import { type ScanSet, scanCodes } from "./scanCodes.ts";
 import { DEFAULT_TYPEMATIC, typematicDelayNs, typematicPeriodNs } from "./typematic.ts";
 
@@ -276,7 +276,7 @@ export class Ps2Keyboard implements Ps2Device {
         this.reply(ACK);
         break;
       case 0xfe:
-        this.replies.unshift(this.lastByte);
+        this.resend();
         return;
       case 0xff:
         this.reset();
@@ -340,7 +340,12 @@ export class Ps2Keyboard implements Ps2Device {
     this.scans = [];
   }
 
+  /** FEh. */
+  private resend(): void {
+    if (this.replies.length < MOST_REPLIES) this.replies.unshift(this.lastByte);
+  }
+
   private reply(...bytes: number[]): void {
-    this.replies.push(...bytes);
+    if (this.replies.length + bytes.length <= MOST_REPLIES) this.replies.push(...bytes);
   }
 }

@@ -8,7 +8,7 @@
 
 import type { Clock, Timer } from "../../bus/clock.ts";
 import { bool, type Checked, finite, list, object, u8 } from "../../bus/savedState.ts";
-import { ACK, type Ps2Device, RESEND, SELF_TEST_PASSED } from "./ps2Device.ts";
+import { ACK, MOST_REPLIES, type Ps2Device, RESEND, SELF_TEST_PASSED } from "./ps2Device.ts";
 
 export const PS2_MOUSE_SHAPE = object({
   id: u8,
@@ -229,7 +229,7 @@ export class Ps2Mouse implements Ps2Device {
         this.reply(ACK);
         break;
       case 0xfe:
-        this.replies.unshift(this.lastByte);
+        this.resend();
         return;
       case 0xff:
         this.reset();
@@ -342,8 +342,13 @@ export class Ps2Mouse implements Ps2Device {
     return y;
   }
 
+  /** FEh. */
+  private resend(): void {
+    if (this.replies.length < MOST_REPLIES) this.replies.unshift(this.lastByte);
+  }
+
   private reply(...bytes: number[]): void {
-    this.replies.push(...bytes);
+    if (this.replies.length + bytes.length <= MOST_REPLIES) this.replies.push(...bytes);
   }
 }
 

@@ -20,6 +20,7 @@ export interface MachineOptions {
   /** Under this name the browser keeps what the guest writes to the first of its own disks. */
   overlay?: string;
   bootOrder?: BootDevice[];
+  virtioConsole?: boolean;
 }
 
 interface ImageIndex {
@@ -56,6 +57,7 @@ export async function loadGuest(
     boot: guestBoot(guest, read, options.append),
     ...(drives.length > 0 && { drives }),
     ...(options.bootOrder && { bootOrder: options.bootOrder }),
+    ...(options.virtioConsole && { virtio: { console: true } }),
     bios: read(bios),
     ...(vgaBios && { vgaBios: read(vgaBios) }),
   };

@@ -17,7 +17,7 @@ export const DRIVES_MEMORY_MIB = 512;
 
 /** What makes a VM of `guest`. */
 export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "guest" | "view"> = {}): VmRequest {
-  const { drives, overlay, bootOrder } = wishes;
+  const { drives, overlay, bootOrder, virtioConsole } = wishes;
   const bootsDrives = guest.id === FIRMWARE_GUEST && drives !== undefined;
   const options: MachineOptions = {
     memoryMib: wishes.memoryMib ?? (bootsDrives ? DRIVES_MEMORY_MIB : guest.memoryMib),
@@ -26,6 +26,7 @@ export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "gues
     ...(drives && { drives }),
     ...(overlay !== undefined && { overlay }),
     ...(bootOrder && { bootOrder }),
+    ...(virtioConsole !== undefined && { virtioConsole }),
   };
   return {
     title: bootsDrives ? titleOf(drives) : guest.title,

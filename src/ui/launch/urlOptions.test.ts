@@ -33,6 +33,11 @@ it("takes the overlay of a guest's own disk", () => {
   expect(parseUrlOptions("?guest=debian-nvme&overlay=mine")).toEqual({ guest: "debian-nvme", overlay: "mine" });
 });
 
+it("takes a virtio console", () => {
+  expect(parseUrlOptions("?virtio-console=on")).toEqual({ virtioConsole: true });
+  expect(() => parseUrlOptions("?virtio-console=hvc0")).toThrow(/virtio-console=hvc0/);
+});
+
 it("keeps an empty command line", () => {
   expect(parseUrlOptions("?append=")).toEqual({ append: "" });
 });

@@ -1,6 +1,6 @@
 /**
  * The page's URL parameters: `?guest=ID&engine=interp|jit|auto&memory=MIB&append=…`, drives as `hda=URL&cdrom=URL&fda=URL` with
- * `overlay=NAME` for what is written to the first disk (hda, or the guest's own) and `boot=a|c|d`, for the embedded page also `view=screen|serial|both`.
+ * `overlay=NAME` for what is written to the first disk (hda, or the guest's own) and `boot=a|c|d`, `virtio-console=on`, for the embedded page also `view=screen|serial|both`.
  * Everything is optional; a value that cannot be is a VmError that says which can.
  */
 import { MAX_RAM_MIB } from "../../core/engine.ts";
@@ -19,6 +19,7 @@ const DRIVES = {
   fda: { interface: "floppy", index: 0 },
   fdb: { interface: "floppy", index: 1 },
 } as const satisfies Record<string, DriveConfig>;
+const SWITCH = ["on", "off"] as const;
 const BOOT_LETTERS = ["a", "c", "d"] as const;
 const BOOT_DEVICES = { a: "floppy", c: "disk", d: "cdrom" } as const;
 
@@ -33,6 +34,8 @@ export interface UrlOptions {
   /** Names what is kept of writes to the guest's own disk; that of `hda` is in `drives`. */
   overlay?: string;
   bootOrder?: BootDevice[];
+  /** Gives the guest a virtio console, hvc0. */
+  virtioConsole?: boolean;
   view?: View;
 }
 
@@ -55,6 +58,8 @@ export function parseUrlOptions(search: string, base = globalThis.document?.base
   if (drives.length > 0) options.drives = drives;
   const boot = parameters.get("boot");
   if (boot !== null) options.bootOrder = [BOOT_DEVICES[oneOf("boot", boot, BOOT_LETTERS)]];
+  const virtioConsole = parameters.get("virtio-console");
+  if (virtioConsole !== null) options.virtioConsole = oneOf("virtio-console", virtioConsole, SWITCH) === "on";
   const view = parameters.get("view");
   if (view !== null) options.view = oneOf("view", view, VIEWS);
   return options;
