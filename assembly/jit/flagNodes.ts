@@ -37,11 +37,16 @@ function keepsCarry(kind: u32): bool {
   return kind == FlagOp.INC || kind == FlagOp.DEC;
 }
 
+/** The flags are what the variables say, and nothing lies over them. */
+function useVariables(b: BuildState): void {
+  flags().kind = DYNAMIC;
+  b.overrideMask = 0;
+}
+
 /** Nothing is known at a block's start. */
 export function forgetFlags(b: BuildState): void {
-  flags().kind = DYNAMIC;
+  useVariables(b);
   b.flagsPending = false;
-  b.overrideMask = 0;
   forgetVariables(FLAG_VARIABLES);
 }
 
@@ -106,8 +111,7 @@ export function setUnlessZero(b: BuildState, kind: u32, bits: u32, a: u32, x: u3
   // A choice between small constants is an I32.
   setVariable(b, Var.FLAG_A, as64(b, choose(b, c, as64(b, a), getVariable(b, Var.FLAG_A))));
   setVariable(b, Var.FLAG_B, as64(b, choose(b, c, as64(b, x), getVariable(b, Var.FLAG_B))));
-  flags().kind = DYNAMIC;
-  b.overrideMask = 0;
+  useVariables(b);
 }
 
 /** CF and OF of a rotation by `count`, if it is not 0. */
@@ -120,8 +124,7 @@ export function setRotated(b: BuildState, count: u32, carry: u32, overflow: u32)
   storeFlags(b);
   const mask = choose(b, as32(b, count), constant(b, Flag.CF | Flag.OF), constant(b, 0));
   overlay(b, mask, binary(b, Wasm.I32_AND, bits, mask));
-  flags().kind = DYNAMIC;
-  b.overrideMask = 0;
+  useVariables(b);
 }
 
 /** The flags in `mask` (CF, or CF and OF) become those of `bits` (EFLAGS bits, no others set). */
@@ -245,8 +248,7 @@ export function makeFlagsDefinite(b: BuildState): void {
 /** The arithmetic flags are those that have been written to EFLAGS in memory. */
 export function adoptEflags(b: BuildState): void {
   setVariable(b, Var.FLAG_OP, constant(b, 0));
-  flags().kind = DYNAMIC;
-  b.overrideMask = 0;
+  useVariables(b);
   b.flagsPending = false;
 }
 
