@@ -32,7 +32,6 @@ export class MachinePanel extends MachineElement {
   @state() private line: TerminalView["line"] = "serial";
   @query("screen-view") private readonly screenView!: ScreenView | null;
   @query("terminal-view:not([hidden])") private readonly terminalView!: TerminalView | null;
-  @query(".stage") private readonly stage!: HTMLElement;
 
   /** Gives the terminal the keyboard; the screen where there is none. */
   focusConsole(): void {
@@ -151,9 +150,10 @@ export class MachinePanel extends MachineElement {
     this.requestUpdate();
   }
 
+  /** Screen and terminal, and the keyboard if it is shown. */
   private async fullScreen(): Promise<void> {
     if (document.fullscreenElement !== null) await document.exitFullscreen();
-    else await this.stage.requestFullscreen().catch(() => undefined);
+    else await this.requestFullscreen().catch(() => undefined);
   }
 
   private toggleKeyboard(): void {

@@ -58,9 +58,13 @@ export const panelStyles = css`
   machine-toolbar {
     flex: none;
   }
-  .stage:fullscreen {
+  :host(:fullscreen) {
     padding: 8px;
-    background: var(--screen);
+    background: var(--page);
+  }
+  :host(:fullscreen) .bar,
+  :host(:fullscreen) page-notice {
+    display: none;
   }
   section {
     display: grid;
