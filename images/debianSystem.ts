@@ -23,7 +23,7 @@ export const BASE_PACKAGES = [
 /** A light desktop, which `debian/desktop.service` starts where it is asked for. */
 export const DESKTOP_PACKAGES = [
   ...["xserver-xorg-core", "xserver-xorg-video-fbdev", "xserver-xorg-video-vesa", "xserver-xorg-input-libinput"],
-  ...["xinit", "icewm", "xterm", "xfonts-base", "x11-apps"],
+  ...["xinit", "blackbox", "xterm", "xfonts-base", "x11-apps"],
 ];
 
 /** Modules for the devices of the machine, and what systemd and people ask for; each as far as a kernel has it. */
@@ -39,6 +39,9 @@ const MODULES = [
   ...["ext4", "crc32c_generic", "isofs", "vfat", "nls_ascii", "nls_cp437", "nls_utf8", "fuse", "overlay", "autofs4"],
   ...["configfs", "efivarfs", "binfmt_misc", "af_packet"],
 ];
+
+/** On a host that has much else to do, a device or a service may take minutes. */
+const PATIENCE = "[Manager]\nDefaultTimeoutStartSec=900\nDefaultDeviceTimeoutSec=900\n";
 
 const FOLDER = join(import.meta.dirname, "debian");
 
@@ -62,6 +65,7 @@ export async function makeTree(
   tree.addFile("etc/hostname", "debian\n");
   tree.addFile("etc/hosts", "127.0.0.1 localhost debian\n");
   tree.addFile("etc/fstab", "# The kernel is told which disk is the root.\n");
+  tree.addFile("etc/systemd/system.conf.d/patience.conf", PATIENCE);
   tree.addFile("second-stage/run", readFileSync(join(FOLDER, "second-stage")), 0o755);
   tree.addFile("second-stage/packages", `${tree.packages.join("\n")}\n`);
   tree.finish();
