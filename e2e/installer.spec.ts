@@ -1,41 +1,12 @@
 /** Debian's installer in the page: its first question in text and under X, and what the keyboard and the mouse do there. */
-import { expect, type Page, test } from "@playwright/test";
-import { decode } from "fast-png";
+import { expect, test } from "@playwright/test";
 import { waitForScreen } from "./fixtures/machines.ts";
+import { type Fits, middleOfLines, picture } from "./fixtures/pictures.ts";
 
 /** A guest of ten billion instructions, on a machine that may have other things to do. */
 const LIMIT_MS = 900_000;
 const ANSWER_MS = 60_000;
 const KEY_MS = 100;
-
-interface Picture {
-  width: number;
-  height: number;
-  /** Red, green and blue, by pixel. */
-  colours: (x: number, y: number) => readonly [number, number, number];
-}
-
-async function picture(page: Page): Promise<Picture> {
-  const { width, height, data, channels } = decode(await page.locator("screen-view canvas").screenshot());
-  const colours = (x: number, y: number) => {
-    const at = (y * width + x) * channels;
-    return [data[at]!, data[at + 1]!, data[at + 2]!] as const;
-  };
-  return { width, height, colours };
-}
-
-type Fits = (red: number, green: number, blue: number) => boolean;
-
-/** The middle of the lines of which at least `share` is of a colour that fits; -1 where there are none. */
-function middleOfLines({ width, height, colours }: Picture, share: number, fits: Fits): number {
-  const lines: number[] = [];
-  for (let y = 0; y < height; y++) {
-    let found = 0;
-    for (let x = 0; x < width; x++) if (fits(...colours(x, y))) found++;
-    if (found >= width * share) lines.push(y);
-  }
-  return lines.length === 0 ? -1 : (lines[0]! + lines.at(-1)!) / 2;
-}
 
 test("the text installer asks for a language, and arrow keys choose", async ({ page }) => {
   test.setTimeout(LIMIT_MS);

@@ -118,7 +118,7 @@ export const GUESTS: readonly Guest[] = [
     description: "The 64-bit system with Xorg on the kernel's bochs-drm driver, a window manager and a terminal.",
     files: { kernel: "debian-amd64/vmlinuz", initrd: "debian-amd64/initrd-ide.gz" },
     drives: [{ file: "debian-amd64/root.ext4", interface: "ide" }],
-    append: `root=/dev/sda rw ${CONSOLES} ${DESKTOP}`,
+    append: `root=/dev/sda rw modules_load=bochs ${CONSOLES} ${DESKTOP}`,
     memoryMib: 768,
   },
   {
