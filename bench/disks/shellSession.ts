@@ -36,8 +36,8 @@ export class ShellSession {
   /** Runs a command; its seconds of wall time. Throws if it fails. */
   async run(command: string): Promise<number> {
     this.ended = undefined;
-    // The echo of the command line does not look like the marks.
-    this.port.send(`echo "<"begin">"; ${command}; echo "<"end">"$?\n`);
+    // The echo of the command line does not look like the marks. The first stands on a line of its own, behind the prompt's.
+    this.port.send(`echo; echo "<"begin">"; ${command}; echo "<"end">"$?\n`);
     await this.until(() => this.ended !== undefined, command, RUN_TIMEOUT_MS);
     const { status, atMs } = this.ended as unknown as { status: number; atMs: number };
     if (status !== 0) throw new Error(`${command}: exit status ${status}: ${this.tail()}`);
