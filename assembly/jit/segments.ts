@@ -12,7 +12,7 @@
 import { JitTable } from "../shared/jit";
 import { CODE_CACHE, CODE_CACHE_SIZE } from "./layout";
 
-export const SEGMENTS: u32 = 8;
+export const SEGMENTS: u32 = JitTable.SEGMENTS;
 /** Places in the function table that each segment has. */
 const SLOTS_PER_SEGMENT: u32 = JitTable.PLACES / SEGMENTS;
 export const QUEUE: usize = <usize>CODE_CACHE + 0x400;

@@ -45,4 +45,6 @@ export const enum ModuleAnswer {
 export const enum JitTable {
   /** Places that the code cache needs (`setJit`). */
   PLACES = 16384,
+  /** Each segment of the code cache, which is emptied as a whole, has as many of them, one after the other. */
+  SEGMENTS = 8,
 }

@@ -33,6 +33,7 @@ interface Job {
 const PATIENCE_MS = 100;
 /** See JitOptions.inPlaceBytes: about 0.3 ms of compiling. */
 const IN_PLACE_BYTES = 16_384;
+const SEGMENT_PLACES = JitTable.PLACES / JitTable.SEGMENTS;
 
 export class ModuleInstaller {
   /** Time spent in the host's compiler on this thread. */
@@ -45,7 +46,11 @@ export class ModuleInstaller {
   /** The first of JitTable.PLACES places for the engine. */
   readonly firstPlace: number;
   private readonly bytes: Uint8Array;
-  private readonly imports: WebAssembly.Imports;
+  /**
+   * By segment of the code cache. V8 keeps the instances that have imported a table as long as that table: so a segment that is emptied
+   * gets another one, and what it held can go.
+   */
+  private readonly helpers: WebAssembly.Table[] = [];
   private readonly table: WebAssembly.Table;
   /** By place, in the order in which they were asked for. */
   private readonly pending = new Map<number, Job>();
@@ -54,13 +59,12 @@ export class ModuleInstaller {
   private stalled = false;
 
   constructor(
-    memory: WebAssembly.Memory,
+    private readonly memory: WebAssembly.Memory,
     private readonly engine: InstallerExports,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.bytes = new Uint8Array(memory.buffer);
     this.table = engine.table;
-    this.imports = { m: { memory, helpers: makeHelperTable(engine) } };
     this.firstPlace = this.table.grow(JitTable.PLACES);
   }
 
@@ -113,6 +117,17 @@ export class ModuleInstaller {
     this.onEmptied?.(place, count);
     for (const at of [...this.pending.keys()]) if (at >= place && at < place + count) this.pending.delete(at);
     for (let i = 0; i < count; i++) this.table.set(place + i, null);
+    delete this.helpers[this.segmentOf(place)];
+  }
+
+  private segmentOf(place: number): number {
+    return Math.floor((place - this.firstPlace) / SEGMENT_PLACES);
+  }
+
+  private helpersFor(place: number): WebAssembly.Table {
+    const segment = this.segmentOf(place);
+    this.helpers[segment] ??= makeHelperTable(this.engine);
+    return this.helpers[segment];
   }
 
   /** Puts the job's functions in their places; false when the host is out of memory for code: it goes on interpreted. */
@@ -120,7 +135,8 @@ export class ModuleInstaller {
     const started = performance.now();
     try {
       const module = job.module ?? new WebAssembly.Module(job.bytes);
-      const { exports } = new WebAssembly.Instance(module, this.imports);
+      const m = { memory: this.memory, helpers: this.helpersFor(job.place) };
+      const { exports } = new WebAssembly.Instance(module, { m });
       for (let i = 0; i < job.count; i++) this.table.set(job.place + i, exports[i]);
       return true;
     } catch (error) {

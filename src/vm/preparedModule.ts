@@ -13,7 +13,6 @@ const HELPERS = 256;
 type Entry = (entry: number) => number;
 
 export class ModulePreparer {
-  private readonly helpers = new WebAssembly.Table({ element: "anyfunc", initial: HELPERS });
   private memory: WebAssembly.Memory;
 
   constructor() {
@@ -33,7 +32,9 @@ export class ModulePreparer {
   /** Undefined when that cannot be done here: the module is as good, only slower at first. */
   private instantiate(module: WebAssembly.Module): WebAssembly.Instance | undefined {
     try {
-      return new WebAssembly.Instance(module, { m: { memory: this.memory, helpers: this.helpers } });
+      // A table of its own: V8 keeps the instances that have imported a table as long as the table.
+      const helpers = new WebAssembly.Table({ element: "anyfunc", initial: HELPERS });
+      return new WebAssembly.Instance(module, { m: { memory: this.memory, helpers } });
     } catch {
       return undefined;
     }

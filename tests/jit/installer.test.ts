@@ -1,9 +1,12 @@
 /** How translated modules get from bytes to code that runs when something else compiles them. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import type { JitOptions } from "../../src/core/jit.ts";
 import type { ModuleCompiler } from "../../src/core/moduleInstaller.ts";
+import { ModulePreparer } from "../../src/vm/preparedModule.ts";
 import { counter, dword, machine32, outcome } from "./machine32.ts";
 
 const ENTRY = 0x1000;
@@ -171,4 +174,36 @@ it("compiles small modules in place", async () => {
   for (let slice = 0; slice < 100; slice++) engine.run(SLICE, true);
   expect(compiler.waiting).toBe(0);
   expect(translated(engine)).toBeGreaterThan(0);
+});
+
+/** Whether what is referred to has gone, once it may. */
+async function isCollected(reference: WeakRef<object>): Promise<boolean> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let tries = 0; reference.deref() && tries < 5; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    collect();
+  }
+  return reference.deref() === undefined;
+}
+
+it("lets go of modules whose places have been emptied", async () => {
+  const modules: WeakRef<WebAssembly.Module>[] = [];
+  // As the thread that compiles does.
+  const preparer = new ModulePreparer();
+  const compile = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const module = preparer.prepare(bytes);
+    modules.push(new WeakRef(module));
+    return module;
+  };
+  const { engine } = await machine({ [ENTRY]: spin(1) }, { compiler: { compile } });
+  for (let slice = 0; translated(engine) === 0 && slice < 10_000; slice++) {
+    engine.run(SLICE, true);
+    await Promise.resolve();
+  }
+  expect(translated(engine)).toBeGreaterThan(0);
+  expect(modules).toHaveLength(1);
+  expect(await isCollected(modules[0]!)).toBe(false);
+  engine.stateChanged();
+  expect(await isCollected(modules[0]!)).toBe(true);
 });
