@@ -3,14 +3,17 @@ import { grubInvaders, grubRescue, ipxe, memtest86, uBoot } from "./bootMedia.ts
 import { busyboxExt4 } from "./busyboxExt4.ts";
 import { debianAmd64, debianI386 } from "./debian.ts";
 import { debianInstallerAmd64, debianInstallerI386 } from "./debianInstaller.ts";
-import { driveModules686, driveModulesCloudAmd64 } from "./driveModules.ts";
-import { graphicsModules686 } from "./graphicsModules.ts";
-import { isaModules686 } from "./isaModules.ts";
 import { isolinux686 } from "./isolinux686.ts";
-import { linux686 } from "./linux686.ts";
-import { linuxCloudAmd64 } from "./linuxCloudAmd64.ts";
+import { linux686, linuxCloudAmd64 } from "./linux.ts";
+import {
+  driveModules686,
+  driveModulesCloudAmd64,
+  graphicsModules686,
+  isaModules686,
+  virtioModules686,
+  virtioModulesCloudAmd64,
+} from "./modules.ts";
 import { seabios } from "./seabios.ts";
-import { virtioModules686, virtioModulesCloudAmd64 } from "./virtioModules.ts";
 import { xen } from "./xen.ts";
 
 /** Every recipe there is. */

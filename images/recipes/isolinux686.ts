@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { run } from "../run.ts";
 import { ImageError, type Recipe, type UnpackedPackage } from "../types.ts";
-import { kernelAndInitramfs } from "./linux.ts";
+import { I686_KERNEL } from "./kernels.ts";
+import { kernelAndInitramfs, LINUX_SOURCES } from "./linux.ts";
 import { readPackageFile } from "./packageFiles.ts";
 
 const ISOLINUX = "usr/lib/ISOLINUX";
@@ -28,14 +29,14 @@ export const isolinux686: Recipe = {
   id: "isolinux-686",
   summary: "a CD with ISOLINUX, Debian's 686 kernel and a busybox initramfs",
   packages: [
-    { name: "linux-image-686", architecture: "i386", real: /^linux-image-\d\S*-686$/, folder: "boot" },
+    { ...I686_KERNEL, folder: "boot" },
     { name: "busybox-static", architecture: "i386" },
     { name: "isolinux", architecture: "amd64", folder: ISOLINUX },
     { name: "syslinux-common", architecture: "amd64", folder: MODULES },
     { name: "genisoimage", architecture: "amd64", folder: "usr/bin" },
     { name: "libmagic1", architecture: "amd64", folder: LIBRARIES },
   ],
-  sources: ["recipes/isolinux686.ts", "recipes/linux.ts", "initramfs.ts", "busybox.ts", "cpio.ts", "rootfs"],
+  sources: ["recipes/isolinux686.ts", ...LINUX_SOURCES],
   build: async ([kernel, busybox, isolinux, syslinux, genisoimage, libmagic]) => {
     const linux = kernelAndInitramfs(kernel!, busybox!);
     const files = new Map([

@@ -1,39 +1,44 @@
-/** What the Linux recipes share: a kernel as it is in the package, and our initramfs around its architecture's busybox. */
+/** Linux to a shell: a kernel as it is in the package, and our initramfs around its architecture's busybox; and what other recipes need of that. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildInitramfs } from "../initramfs.ts";
-import { type Architecture, ImageError, type Recipe, type UnpackedPackage } from "../types.ts";
+import { ImageError, type PackageWanted, type Recipe, type UnpackedPackage } from "../types.ts";
+import { CLOUD_AMD64_KERNEL, I686_KERNEL } from "./kernels.ts";
 
 /** Debian's kernel packages carry a System.map of one line, which says where the real one is. */
 const STUB_SYMBOLS_BYTES = 1024;
 const BUSYBOX_PLACES = ["bin/busybox", "usr/bin/busybox"];
 
-export interface LinuxRecipeOptions {
-  id: string;
-  summary: string;
-  /** The meta package that always depends on the current kernel. */
-  kernel: string;
-  /** How that kernel's package is called. */
-  real: RegExp;
-  architecture: Architecture;
-  /** The file that holds the recipe, relative to `images/`. */
-  source: string;
-}
+/** What {@link kernelAndInitramfs} and the kernels' names depend on. */
+export const LINUX_SOURCES = [
+  ...["recipes/linux.ts", "recipes/kernels.ts", "initramfs.ts", "busybox.ts", "cpio.ts", "rootfs"],
+];
 
 /** A recipe for `vmlinuz`, `initrd.gz` and, where the package has it, `System.map`. */
-export function linuxRecipe(options: LinuxRecipeOptions): Recipe {
-  const { id, summary, kernel, real, architecture, source } = options;
+function linuxRecipe(id: string, summary: string, kernel: PackageWanted): Recipe {
   return {
     id,
     summary,
     packages: [
-      { name: kernel, architecture, real, folder: "boot" },
-      { name: "busybox-static", architecture },
+      { ...kernel, folder: "boot" },
+      { name: "busybox-static", architecture: kernel.architecture },
     ],
-    sources: [source, "recipes/linux.ts", "initramfs.ts", "busybox.ts", "cpio.ts", "rootfs"],
+    sources: LINUX_SOURCES,
     build: async ([kernelPackage, busyboxPackage]) => kernelAndInitramfs(kernelPackage!, busyboxPackage!),
   };
 }
+
+export const linuxCloudAmd64 = linuxRecipe(
+  "linux-cloud-amd64",
+  "Debian's 64-bit kernel for virtual machines, with a busybox initramfs",
+  CLOUD_AMD64_KERNEL,
+);
+
+export const linux686 = linuxRecipe(
+  "linux-686",
+  "Debian's 32-bit kernel without PAE, with a busybox initramfs",
+  I686_KERNEL,
+);
 
 /** `vmlinuz`, `initrd.gz` and perhaps `System.map`. */
 export function kernelAndInitramfs(kernel: UnpackedPackage, busybox: UnpackedPackage): Map<string, Uint8Array> {

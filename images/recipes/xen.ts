@@ -3,26 +3,19 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { ImageError, type Recipe, type UnpackedPackage } from "../types.ts";
-import { kernelAndInitramfs } from "./linux.ts";
+import { AMD64_KERNEL } from "./kernels.ts";
+import { kernelAndInitramfs, LINUX_SOURCES } from "./linux.ts";
 import { readPackageFile } from "./packageFiles.ts";
-
-/** The cloud kernel has no console under Xen. */
-const KERNEL = {
-  name: "linux-image-amd64",
-  architecture: "amd64",
-  real: /^linux-image-\d[^-]*-\d+-amd64$/,
-  folder: "boot",
-} as const;
 
 export const xen: Recipe = {
   id: "xen",
   summary: "the Xen hypervisor with Debian's 64-bit kernel and a busybox initramfs",
   packages: [
     { name: "xen-system-amd64", architecture: "amd64", real: /^xen-hypervisor-\d\S*-amd64$/, folder: "boot" },
-    KERNEL,
+    { ...AMD64_KERNEL, folder: "boot" },
     { name: "busybox-static", architecture: "amd64" },
   ],
-  sources: ["recipes/xen.ts", "recipes/linux.ts", "initramfs.ts", "busybox.ts", "cpio.ts", "rootfs"],
+  sources: ["recipes/xen.ts", ...LINUX_SOURCES],
   build: async ([hypervisor, kernel, busybox]) =>
     kernelAndInitramfs(kernel!, busybox!).set("xen", unpackedHypervisor(hypervisor!)),
 };
