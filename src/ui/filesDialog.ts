@@ -42,15 +42,6 @@ export class FilesDialog extends LitElement {
         margin-left: 8px;
         color: var(--muted);
       }
-      .check {
-        display: flex;
-        align-items: center;
-        gap: 8px;
-      }
-      .check input {
-        width: auto;
-        min-height: 0;
-      }
       footer {
         display: flex;
         grid-column: 1 / -1;
