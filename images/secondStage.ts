@@ -9,8 +9,8 @@ import { ImageError } from "./types.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const MEMORY_MIB = 1024;
-/** A quiet machine of two cores takes two minutes; this one may have other things to do. */
-const LIMIT_SECONDS = 1800;
+/** A quiet machine takes three to five minutes; this one may have other things to do. */
+const LIMIT_SECONDS = 3600;
 /** How much of what the guest said last is shown if it fails. */
 const LAST_LINES = 20;
 /** Packages between two notes of progress. */
