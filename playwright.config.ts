@@ -1,9 +1,13 @@
 /** Boot tests in a real browser: Debian's Chromium where it is, else the one that `npx playwright install chromium` brings. */
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "@playwright/test";
 
 const DEBIAN_CHROMIUM = "/usr/bin/chromium";
 const PORT = Number(process.env.TABVISOR_E2E_PORT ?? 5199);
+
+/** Each has a browser with a machine or two of up to 1 GiB. */
+const MOST_WORKERS = 4;
 
 const isRoot = process.getuid?.() === 0;
 
@@ -13,7 +17,8 @@ export default defineConfig({
   // An interpreter boot takes up to 40 s on two loaded cores.
   timeout: 180_000,
   expect: { timeout: 20_000 },
-  workers: 1,
+  workers: Math.min(MOST_WORKERS, availableParallelism()),
+  // By files; one whose tests take minutes says `mode: "parallel"`.
   fullyParallel: false,
   forbidOnly: process.env.CI !== undefined,
   reporter: [["list"]],

@@ -9,6 +9,8 @@ const ANSWER_MS = 60_000;
 const KEY_MS = 100;
 const KEY_SETTLE_MS = 3000;
 
+test.describe.configure({ mode: "parallel" });
+
 test("the text installer asks for a language, and arrow keys choose", async ({ page }) => {
   test.setTimeout(LIMIT_MS);
   await page.goto("?guest=debian-installer-i386-text");
@@ -20,8 +22,11 @@ test("the text installer asks for a language, and arrow keys choose", async ({ p
   await page.locator("screen-view .room").focus();
   await page.keyboard.press("ArrowDown", { delay: KEY_MS });
   await expect.poll(chosen, { timeout: ANSWER_MS }).toBeGreaterThan(before + 5);
+  // A key is repeated if the host is so busy that its release comes late: how far the arrows go is left open.
+  await page.waitForTimeout(KEY_SETTLE_MS);
+  const lower = await chosen();
   await page.keyboard.press("ArrowUp", { delay: KEY_MS });
-  await expect.poll(chosen, { timeout: ANSWER_MS }).toBe(before);
+  await expect.poll(chosen, { timeout: ANSWER_MS }).toBeLessThan(lower - 5);
 });
 
 test("the graphical installer's list follows keys and mouse", async ({ page }) => {

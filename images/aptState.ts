@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withLock } from "./lock.ts";
 import { type RunResult, run } from "./run.ts";
 import type { Architecture } from "./types.ts";
 
@@ -34,8 +35,16 @@ export class AptState {
     this.downloadDir = join(cacheDir, "debs");
   }
 
-  /** Has `work` done with fresh lists; if it fails with older ones, which may name what the archive no longer has, once more with new ones. */
-  async withLists<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
+  /**
+   * Has `work` done with fresh lists; if it fails with older ones, which may name what the archive no longer has, once more with new
+   * ones. Recipes and processes take turns: apt allows only one at a time to fetch anything.
+   */
+  withLists<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
+    const onWait = () => progress("waiting for other downloads to end");
+    return withLock(`${this.dir}.lock`, onWait, () => this.withListsLocked(progress, work));
+  }
+
+  private async withListsLocked<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
     this.prepare();
     if (!this.updated && (this.refresh || !this.listsAreFresh())) await this.update(progress);
     try {
@@ -68,13 +77,16 @@ export class AptState {
 
   /**
    * Read after the machine's own configuration. The hooks that get cleared belong to the host's package state, and
-   * the sandbox user could not write here.
+   * the sandbox user could not write here. Without a cache of the lists, which images of containers switch off, each question takes
+   * seconds; it differs by architecture.
    */
   private config(architectures: readonly Architecture[]): string {
     const { dir } = this;
     return `Dir::State "${dir}/state";
 Dir::State::status "${dir}/status";
 Dir::Cache "${dir}/cache";
+Dir::Cache::pkgcache "pkgcache-${architectures.join("-")}.bin";
+Dir::Cache::srcpkgcache "";
 APT::Architecture "${architectures[0]}";
 #clear APT::Architectures;
 APT::Architectures { ${architectures.map((one) => `"${one}";`).join(" ")} };

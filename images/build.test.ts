@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildImages } from "./build.ts";
 import { temporaryFolder, writeDeb } from "./testing.ts";
-import { ImageError, type PackageSource, type Recipe } from "./types.ts";
+import { ImageError, type PackageSet, type PackageSource, type Recipe } from "./types.ts";
 
 const RECIPE: Recipe = {
   id: "thing",
@@ -95,9 +96,54 @@ describe("buildImages", () => {
     expect(obtained).toBe(1);
   });
 
-  it("takes over the lock of a process that is gone", async () => {
-    writeFileSync(join(cacheDir, "lock"), "2147483646");
+  it("goes on where a process was killed", async () => {
+    mkdirSync(join(cacheDir, "thing.work/packages/0/thing"), { recursive: true });
+    for (const lock of ["thing.lock", "index.lock"]) writeFileSync(join(cacheDir, lock), "2147483646 1");
     expect((await build()).ready).toHaveLength(1);
+    expect(readdirSync(cacheDir)).toEqual(["out"]);
+  });
+
+  describe("of several recipes", () => {
+    const set: PackageSet = { architecture: "amd64", names: ["a", "b"] };
+    const recipes = ["first", "second"].map((id) => ({ ...RECIPE, id }));
+
+    it.runIf(availableParallelism() > 1)("builds them side by side", async () => {
+      const begun: string[] = [];
+      const all = new Promise<void>((resolve) => {
+        const begin = (id: string) => void (begun.push(id) === recipes.length && resolve());
+        for (const recipe of recipes)
+          recipe.build = async () => {
+            begin(recipe.id);
+            await all;
+            return new Map();
+          };
+      });
+      const { ready } = await buildImages(["first", "second"], { cacheDir, recipes, source });
+      expect(ready.map(({ recipe }) => recipe)).toEqual(["first", "second"]);
+    });
+
+    it("begins with systems of many packages", async () => {
+      const asked: string[] = [];
+      const asking: PackageSource = {
+        ...source,
+        obtain: (wanted, progress) => {
+          asked.push(wanted.name);
+          return source.obtain(wanted, progress);
+        },
+      };
+      const named = (id: string): Recipe => ({ ...RECIPE, id, packages: [{ name: id, architecture: "amd64" }] });
+      const mixed = [named("small"), named("other"), { ...named("system"), sets: [set] }];
+      await buildImages(["small", "other", "system"], { cacheDir, recipes: mixed, source: asking });
+      expect(asked[0]).toBe("system");
+    });
+
+    it("has both in the index when two build at the same time", async () => {
+      const results = await Promise.all(
+        ["first", "second"].map((id) => buildImages([id], { cacheDir, recipes, source })),
+      );
+      const index = JSON.parse(readFileSync(join(results[0]!.outDir, "index.json"), "utf8"));
+      expect(Object.keys(index.images).sort()).toEqual(["first", "second"]);
+    });
   });
 
   it("reports a package that cannot be had and builds the others", async () => {

@@ -2,7 +2,8 @@
  * Builds guest images: packages in, files under `images/.cache/out/<recipe>/` out, and `index.json` beside them for
  * the page and the tests. What is built already is found good in a few milliseconds.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { AptSource } from "./apt.ts";
 import { unpackDeb } from "./deb.ts";
@@ -27,6 +28,8 @@ const IMAGES_DIR = import.meta.dirname;
 /** Where outputs go unless told otherwise. */
 export const DEFAULT_CACHE_DIR = join(IMAGES_DIR, ".cache");
 const LOCAL_PACKAGES_DIR = join(IMAGES_DIR, "debs");
+/** What a recipe may take that runs a machine of its own (secondStage.ts). */
+const BUILD_MEMORY_BYTES = 2 * 2 ** 30;
 
 export interface BuildOptions {
   /** One line of what is going on, and for which recipe. */
@@ -67,7 +70,7 @@ export interface ImageIndex {
 export async function buildImages(names: readonly string[], options: BuildOptions = {}): Promise<BuildResult> {
   const builder = new Builder(options);
   const recipes = resolveNames(names, options.recipes ?? RECIPES);
-  for (const recipe of recipes) await builder.ensure(recipe);
+  await builder.ensure(recipes);
   return builder.finish();
 }
 
@@ -99,7 +102,19 @@ class Builder {
     this.source = options.source ?? new LocalSource(LOCAL_PACKAGES_DIR, apt);
   }
 
-  async ensure(recipe: Recipe): Promise<void> {
+  /** Several side by side; those that take longest, systems of many packages, begin first. */
+  async ensure(recipes: readonly Recipe[]): Promise<void> {
+    const waiting = [...recipes].sort((a, b) => namesInSets(b) - namesInSets(a));
+    const lane = async () => {
+      for (let recipe = waiting.shift(); recipe; recipe = waiting.shift()) await this.ensureOne(recipe);
+    };
+    await Promise.all(Array.from({ length: parallelBuilds() }, lane));
+    const order = recipes.map(({ id }) => id);
+    for (const list of [this.ready, this.failed])
+      list.sort((a, b) => order.indexOf(a.recipe) - order.indexOf(b.recipe));
+  }
+
+  private async ensureOne(recipe: Recipe): Promise<void> {
     const cached = this.options.refresh ? undefined : await this.intactManifest(recipe);
     if (cached) {
       this.ready.push({ recipe: recipe.id, cached: true, manifest: cached });
@@ -114,13 +129,17 @@ class Builder {
   }
 
   private async buildLocked(recipe: Recipe): Promise<void> {
-    const onWait = () => this.say(recipe, "waiting for another build to end");
-    await withLock(join(this.cacheDir, "lock"), onWait, async () => {
+    const onWait = () => this.say(recipe, "waiting for another build of it to end");
+    await withLock(this.lockPath(recipe.id), onWait, async () => {
       // Whoever held the lock may have built just this.
       const cached = this.options.refresh ? undefined : await this.intactManifest(recipe);
       const manifest = cached ?? (await this.build(recipe));
       this.ready.push({ recipe: recipe.id, cached: cached !== undefined, manifest });
     });
+  }
+
+  private lockPath(name: string): string {
+    return join(this.cacheDir, `${name}.lock`);
   }
 
   private async intactManifest(recipe: Recipe): Promise<Manifest | undefined> {
@@ -141,8 +160,10 @@ class Builder {
     const sets: PackageFile[][] = [];
     for (const set of recipe.sets ?? []) sets.push(await this.source.obtainSet(set, progress));
     progress(`building from ${describeIngredients(packages, sets)}`);
-    mkdirSync(this.cacheDir, { recursive: true });
-    const workDir = mkdtempSync(join(this.cacheDir, "work-"));
+    const workDir = join(this.cacheDir, `${recipe.id}.work`);
+    // That of a build which was killed; whoever has the recipe's lock has its folder.
+    rmSync(workDir, { recursive: true, force: true });
+    mkdirSync(workDir, { recursive: true });
     try {
       const unpacked = await this.unpack(recipe, packages, join(workDir, "packages"));
       const files = await recipe.build(unpacked, { sets, workDir, progress });
@@ -186,9 +207,13 @@ class Builder {
     return manifest;
   }
 
-  finish(): BuildResult {
-    const index = makeIndex(this.outDir, this.options.recipes ?? RECIPES);
-    writeIfChanged(join(this.outDir, "index.json"), `${JSON.stringify(index, null, 2)}\n`);
+  /** Under a lock, so that the index which is written last knows of all that is there. */
+  async finish(): Promise<BuildResult> {
+    const index = await withLock(this.lockPath("index"), ignore, async () => {
+      const current = makeIndex(this.outDir, this.options.recipes ?? RECIPES);
+      writeIfChanged(join(this.outDir, "index.json"), `${JSON.stringify(current, null, 2)}\n`);
+      return current;
+    });
     return { outDir: this.outDir, index, ready: this.ready, failed: this.failed };
   }
 
@@ -196,6 +221,17 @@ class Builder {
     this.options.onProgress?.({ recipe: recipe.id, message });
   }
 }
+
+/** As many at a time as there are processors, and memory for their machines. */
+function parallelBuilds(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BUILD_MEMORY_BYTES)));
+}
+
+function namesInSets({ sets = [] }: Recipe): number {
+  return sets.reduce((sum, { names }) => sum + names.length, 0);
+}
+
+function ignore(): void {}
 
 function describeIngredients(packages: readonly PackageFile[], sets: readonly (readonly PackageFile[])[]): string {
   const single = packages.map(({ name, version }) => `${name} ${version}`);

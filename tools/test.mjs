@@ -1,7 +1,6 @@
 // `npm test`: everything that must hold, from a bare clone: set-up, builds, lint, types, Vitest, Playwright. The last line has the totals.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { checkNode, installNodeModules, ROOT } from "./setup.mjs";
 import { setUpPackages } from "./setupPackages.mjs";
@@ -10,9 +9,9 @@ const BIN = "node_modules/.bin";
 const REPORTS = join(ROOT, "build/reports");
 
 /** Each is one check: it passes or fails as a whole, and is heard of only if it fails. */
-const CHECKS = [
-  ["build", "node", "tools/build.mjs"],
-  ["images", `${BIN}/tsx`, "images/cli.ts", "--all"],
+const BUILD = ["build", "node", "tools/build.mjs"];
+const IMAGES = ["images", `${BIN}/tsx`, "images/cli.ts", "--all"];
+const SOURCES = [
   ["types", `${BIN}/tsc`, "-p", "tsconfig.json"],
   ["types without a page", `${BIN}/tsc`, "-p", "tsconfig.core.json"],
   ["lint", `${BIN}/biome`, "check", "--error-on-warnings", "."],
@@ -27,38 +26,38 @@ checkNode();
 installNodeModules();
 mkdirSync(REPORTS, { recursive: true });
 const missing = await timed("set-up", setUpPackages);
-await runChecks();
-await timed("vitest", runVitest);
+// Images take longest, and use several processors only in part: what does without them goes on beside them.
+await Promise.all([runCheck(IMAGES), runUnits()]);
+await timed("tests with guests", () => runVitest("guests"));
 await timed("playwright", runPlaywright);
 console.log(`\n${timings.join("\n")}\n`);
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
-/** As many at a time as there are cores. */
-async function runChecks() {
-  const waiting = [...CHECKS];
-  const lane = async () => {
-    for (let check = waiting.shift(); check; check = waiting.shift()) {
-      const [name, ...command] = check;
-      await timed(name, () => runCheck(name, command));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, lane));
+async function runUnits() {
+  // They would all find that the engine has to be built.
+  await Promise.all([runCheck(BUILD), runOneByOne(SOURCES)]);
+  await timed("unit tests", () => runVitest("units"));
 }
 
-async function runCheck(name, command) {
-  const { status, output } = await run(command, { quiet: true });
+async function runOneByOne(checks) {
+  for (const check of checks) await runCheck(check);
+}
+
+async function runCheck([name, ...command]) {
+  const { status, output } = await timed(name, () => run(command, { quiet: true }));
   count(status === 0 ? 1 : 0, status === 0 ? 0 : 1);
   if (status === 0) return;
   console.error(`\n${name} failed (${command.join(" ")}):\n${output}`);
 }
 
-async function runVitest() {
-  const report = join(REPORTS, "vitest.json");
+/** @param project one of those in vitest.config.ts */
+async function runVitest(project) {
+  const report = join(REPORTS, `vitest-${project}.json`);
   rmSync(report, { force: true });
   const { status } = await run([
     `${BIN}/vitest`,
-    ...["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    ...["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
   ]);
   countReport(report, status, ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests]);
 }
