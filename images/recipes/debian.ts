@@ -5,6 +5,7 @@ import { installGrub, PARTITION_OFFSET_BYTES } from "../bootDisk.ts";
 import { BASE_PACKAGES, DESKTOP_FILES, DESKTOP_PACKAGES, makeTree } from "../debianSystem.ts";
 import { buildDiskInitramfs } from "../diskInitramfs.ts";
 import { makeExt4 } from "../ext4.ts";
+import { ISOLINUX_PACKAGES, makeIsolinuxCd } from "../isolinuxCd.ts";
 import { runSecondStage } from "../secondStage.ts";
 import type { Output, PackageWanted, Recipe } from "../types.ts";
 import { findBusybox, readKernel } from "./linux.ts";
@@ -12,6 +13,7 @@ import { findBusybox, readKernel } from "./linux.ts";
 const SOURCES = [
   ...["recipes/debian.ts", "recipes/linux.ts", "debian", "debianSystem.ts", "debianTree.ts", "tar.ts", "ext4.ts"],
   ...["secondStage.ts", "diskInitramfs.ts", "initramfs.ts", "busybox.ts", "cpio.ts", "kernelModules.ts", "bootDisk.ts"],
+  ...["isolinuxCd.ts", "recipes/packageFiles.ts"],
 ];
 /** Of the file systems; the images are sparse files. */
 const AMD64_SIZE = "1536M";
@@ -19,6 +21,12 @@ const I386_SIZE = "1G";
 /** Drivers that the distribution's kernels have as modules; `crc32c_generic` is what ext4 asks the crypto layer for by name. */
 const IDE_MODULES = ["ata_piix", "sd_mod", "crc32c_generic", "ext4"];
 const VIRTIO_MODULES = ["virtio_pci", "virtio_blk"];
+
+/**
+ * Xorg's vesa driver calls the VGA BIOS, which lives on INT 10h services that the firmware sets up: so the firmware boots this one.
+ * Without `nomodeset` the kernel's own driver would take the screen.
+ */
+const VESA_APPEND = "root=/dev/sda rw nomodeset console=tty0 console=ttyS0,115200 systemd.wants=desktop.service";
 
 const CLOUD_KERNEL: PackageWanted = {
   name: "linux-image-cloud-amd64",
@@ -34,10 +42,11 @@ export const debianAmd64: Recipe = {
     CLOUD_KERNEL,
     { name: "linux-image-amd64", architecture: "amd64", real: /^linux-image-\d\S*-amd64$/ },
     { name: "busybox-static", architecture: "amd64" },
+    ...ISOLINUX_PACKAGES,
   ],
   sets: [{ architecture: "amd64", names: [...BASE_PACKAGES, ...DESKTOP_PACKAGES] }],
   sources: SOURCES,
-  build: async ([cloud, generic, busyboxPackage], { sets, workDir, progress }) => {
+  build: async ([cloud, generic, busyboxPackage, ...isolinux], { sets, workDir, progress }) => {
     const image = join(workDir, "root.ext4");
     const kernel = join(workDir, "vmlinuz-cloud");
     const busybox = findBusybox(busyboxPackage!);
@@ -47,12 +56,14 @@ export const debianAmd64: Recipe = {
     makeExt4({ tree: tree.root, image, size: AMD64_SIZE, owners: tree.owners });
     const stage = { kernel, image, root: "/dev/nvme0n1", packages: tree.packages.length };
     await runSecondStage(stage, progress);
+    const ide = { kernel: readKernel(generic!), initrd: buildDiskInitramfs(busybox, generic!, IDE_MODULES) };
     return new Map<string, Output>([
       ["root.ext4", { path: image }],
       ["vmlinuz-cloud", { path: kernel }],
-      ["vmlinuz", readKernel(generic!)],
+      ["vmlinuz", ide.kernel],
       ["initrd-virtio.gz", buildDiskInitramfs(busybox, cloud!, VIRTIO_MODULES)],
-      ["initrd-ide.gz", buildDiskInitramfs(busybox, generic!, IDE_MODULES)],
+      ["initrd-ide.gz", ide.initrd],
+      ["vesa.iso", await makeIsolinuxCd({ ...ide, append: VESA_APPEND }, isolinux)],
     ]);
   },
 };
