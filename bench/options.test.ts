@@ -8,7 +8,7 @@ describe("options of the benchmark", () => {
     const options = parseBenchOptions([])!;
     expect(options.programs).toHaveLength(15);
     expect(options.disks).toEqual(["virtio-blk", "nvme", "ide", "9p"]);
-    expect(options).toMatchObject({ boot: true, screen: true, loops: [], engine: "auto", runs: 1 });
+    expect(options).toMatchObject({ boot: true, screen: true, desktop: true, loops: [], engine: "auto", runs: 1 });
     expect(options.contenders).toEqual(["host", "qemu", "v86", "tabvisor", "chromium"]);
     expect(options.arches).toEqual(["amd64", "i386"]);
     expect(options).not.toHaveProperty("json");
@@ -31,6 +31,7 @@ describe("options of the benchmark", () => {
     ]);
     expect(parseBenchOptions(["--only", "boot"])).toMatchObject({ programs: [], boot: true, screen: false });
     expect(parseBenchOptions(["--only", "screen"])).toMatchObject({ programs: [], boot: false, screen: true });
+    expect(parseBenchOptions(["--only", "desktop"])).toMatchObject({ boot: false, screen: false, desktop: true });
     expect(parseBenchOptions(["--only", "loops"])!.loops).toEqual(["alu32", "alu64", "memory", "calls", "dispersed"]);
     expect(parseBenchOptions(["--only", "disks"])!.disks).toEqual(["virtio-blk", "nvme", "ide", "9p"]);
     expect(parseBenchOptions(["--only", "nvme"])).toMatchObject({ programs: [], boot: false, disks: ["nvme"] });

@@ -15,6 +15,8 @@ export interface BenchOptions {
   disks: readonly string[];
   /** What a display costs. */
   screen: boolean;
+  /** How long the Debian desktop takes. */
+  desktop: boolean;
   contenders: readonly ContenderId[];
   arches: readonly Arch[];
   /** How Tabvisor executes. */
@@ -28,6 +30,7 @@ export class OptionError extends Error {}
 const GROUPS = ["compute", "system"] as const;
 const BOOT = "boot";
 const SCREEN = "screen";
+const DESKTOP = "desktop";
 const LOOP_GROUP = "loops";
 const DISK_GROUP = "disks";
 const ENGINES = ["auto", "interp", "jit"] as const;
@@ -36,16 +39,26 @@ const ENGINES = ["auto", "interp", "jit"] as const;
 const LOOP_NAMES = LOOPS.map(({ name }) => name).filter((name) => PROGRAMS.every((program) => program.name !== name));
 const DISK_NAMES = DISKS.map(({ name }) => name);
 const PROGRAM_NAMES = PROGRAMS.map(({ name }) => name);
-const NAMES = [...PROGRAM_NAMES, ...GROUPS, BOOT, SCREEN, LOOP_GROUP, ...LOOP_NAMES, DISK_GROUP, ...DISK_NAMES];
+const NAMES = [
+  ...PROGRAM_NAMES,
+  ...GROUPS,
+  BOOT,
+  SCREEN,
+  DESKTOP,
+  LOOP_GROUP,
+  ...LOOP_NAMES,
+  DISK_GROUP,
+  ...DISK_NAMES,
+];
 
 export const USAGE = `Usage: npm run bench -- [options]
 
 Measures how fast guests run: on the bare CPU, in QEMU TCG, in v86, in Tabvisor on Node and in Chromium, one after the other.
 Several names are separated by commas, or the option is repeated.
 
-  --only NAMES        what to measure (all programs, ${BOOT}, ${SCREEN} and ${DISK_GROUP})
+  --only NAMES        what to measure (all programs, ${BOOT}, ${SCREEN}, ${DESKTOP} and ${DISK_GROUP})
                       programs: ${PROGRAM_NAMES.join(", ")}
-                      groups: ${GROUPS.join(", ")}; ${BOOT}; ${SCREEN}; ${LOOP_GROUP}, or of these ${LOOP_NAMES.join(", ")};
+                      groups: ${GROUPS.join(", ")}; ${BOOT}; ${SCREEN}; ${DESKTOP}; ${LOOP_GROUP}, or of these ${LOOP_NAMES.join(", ")};
                       ${DISK_GROUP}, or of these ${DISK_NAMES.join(", ")}
   --contenders NAMES  ${CONTENDERS.join(", ")} (all)
   --arch NAMES        ${ARCHES.join(", ")} (both)
@@ -68,12 +81,16 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
   };
 }
 
-function selection(names: readonly string[]): Pick<BenchOptions, "programs" | "boot" | "loops" | "screen" | "disks"> {
-  if (names.length === 0) return { programs: PROGRAMS, boot: true, loops: [], screen: true, disks: DISK_NAMES };
+type Selection = Pick<BenchOptions, "programs" | "boot" | "loops" | "screen" | "desktop" | "disks">;
+
+function selection(names: readonly string[]): Selection {
+  if (names.length === 0)
+    return { programs: PROGRAMS, boot: true, loops: [], screen: true, desktop: true, disks: DISK_NAMES };
   return {
     programs: PROGRAMS.filter(({ name, group }) => names.includes(name) || names.includes(group)),
     boot: names.includes(BOOT),
     screen: names.includes(SCREEN),
+    desktop: names.includes(DESKTOP),
     loops: names.includes(LOOP_GROUP)
       ? LOOPS.map(({ name }) => name)
       : LOOP_NAMES.filter((name) => names.includes(name)),

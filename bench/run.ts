@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
+import { measureDesktop } from "./desktop/desktop.ts";
 import { diskFiles } from "./disks/diskFiles.ts";
 import { type DiskOptions, measureDisks } from "./disks/disks.ts";
 import { measureLoops } from "./loops/loops.ts";
@@ -59,6 +60,7 @@ async function bench(options: BenchOptions): Promise<number> {
   const loops = await measureLoops(loopOptions(options, about.qemu !== null), say);
   const disks = await measureDisks(diskOptions(options), say);
   const screens = options.screen ? await measureScreens(options, say) : [];
+  const desktops = options.desktop ? await measureDesktop(options, say) : [];
   const results = suite.results(images);
   const { runs, engine } = options;
   const report: BenchReport = {
@@ -69,12 +71,16 @@ async function bench(options: BenchOptions): Promise<number> {
     loops,
     disks,
     screens,
+    desktops,
     summary: summarize(results),
     skipped,
   };
   process.stdout.write(`${printReport(report)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  return report.errors.length > 0 || [...loops, ...disks, ...screens].some(({ errors }) => errors.length > 0) ? 1 : 0;
+  return report.errors.length > 0 ||
+    [...loops, ...disks, ...screens, ...desktops].some(({ errors }) => errors.length > 0)
+    ? 1
+    : 0;
 }
 
 /** Engine and command line; the page is built when it is served. Says itself what is wrong. */

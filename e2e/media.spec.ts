@@ -1,12 +1,14 @@
 import { expect, test } from "@playwright/test";
 import { screenText, waitForScreen } from "./fixtures/machines.ts";
 
-test("a memory test boots from its CD and goes on without errors", async ({ page }) => {
-  await page.goto("?guest=memtest86-ia32");
-  await waitForScreen(page, 0, /Memtest86\+ v\d/);
-  await waitForScreen(page, 0, /Pass +([2-9]|\d\d)%/);
-  expect(await screenText(page)).toMatch(/Errors: 0\b/);
-});
+for (const guest of ["memtest86-ia32", "memtest86-x64"]) {
+  test(`${guest} boots from its CD and goes on without errors`, async ({ page }) => {
+    await page.goto(`?guest=${guest}`);
+    await waitForScreen(page, 0, /Memtest86\+ v\d/);
+    await waitForScreen(page, 0, /Pass +([2-9]|\d\d)%/);
+    expect(await screenText(page)).toMatch(/Errors: 0\b/);
+  });
+}
 
 test("a game without an operating system takes keys", async ({ page }) => {
   await page.goto("?guest=grub-invaders");

@@ -24,6 +24,8 @@ export const BASE_PACKAGES = [
 export const DESKTOP_PACKAGES = [
   ...["xserver-xorg-core", "xserver-xorg-video-fbdev", "xserver-xorg-video-vesa", "xserver-xorg-input-libinput"],
   ...["xinit", "blackbox", "xterm", "xfonts-base", "x11-apps"],
+  // Without its cache each program that draws text would read all fonts first.
+  "fontconfig",
 ];
 
 /** Modules for the devices of the machine, and what systemd and people ask for; each as far as a kernel has it. */
@@ -42,6 +44,18 @@ const MODULES = [
 
 /** On a host that has much else to do, a device or a service may take minutes. */
 const PATIENCE = "[Manager]\nDefaultTimeoutStartSec=900\nDefaultDeviceTimeoutSec=900\n";
+
+/**
+ * Units that a boot does without: file systems for purposes that nobody has here, mounted by hand where somebody has, modules that are
+ * loaded when they are used, and chores for systems that run for weeks. An empty file stands for a masked unit (systemd.unit(5)).
+ */
+const MASKED_UNITS = [
+  ...["dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount"],
+  ...["sys-fs-fuse-connections.mount", "sys-kernel-config.mount", "modprobe@.service", "systemd-pstore.service"],
+  ...["proc-sys-fs-binfmt_misc.automount", "systemd-binfmt.service"],
+  ...["systemd-update-utmp.service", "systemd-update-utmp-runlevel.service"],
+  ...["dpkg-db-backup.timer", "fstrim.timer", "man-db.timer"],
+];
 
 const FOLDER = join(import.meta.dirname, "debian");
 
@@ -66,6 +80,7 @@ export async function makeTree(
   tree.addFile("etc/hosts", "127.0.0.1 localhost debian\n");
   tree.addFile("etc/fstab", "# The kernel is told which disk is the root.\n");
   tree.addFile("etc/systemd/system.conf.d/patience.conf", PATIENCE);
+  for (const unit of MASKED_UNITS) tree.addFile(`etc/systemd/system/${unit}`, "");
   tree.addFile("second-stage/run", readFileSync(join(FOLDER, "second-stage")), 0o755);
   tree.addFile("second-stage/packages", `${tree.packages.join("\n")}\n`);
   tree.finish();
@@ -75,6 +90,8 @@ export async function makeTree(
 /** For a tree with {@link DESKTOP_PACKAGES}. */
 export const DESKTOP_FILES: Readonly<Record<string, TreeFile>> = {
   "etc/systemd/system/desktop.service": { data: readFileSync(join(FOLDER, "desktop.service")) },
+  "etc/X11/xorg.conf.d/desktop.conf": { data: readFileSync(join(FOLDER, "xorg.conf")) },
+  "etc/X11/blackbox/blackbox-menu": { data: readFileSync(join(FOLDER, "blackbox-menu")) },
   "usr/local/bin/desktop-session": { data: readFileSync(join(FOLDER, "desktop-session")), mode: 0o755 },
 };
 

@@ -124,10 +124,11 @@ export const GUESTS: readonly Guest[] = [
   {
     id: "debian-desktop-vesa",
     title: "Debian 12 desktop, VESA",
-    description: "The same with Xorg's vesa driver, which calls the VGA BIOS.",
-    files: { kernel: "debian-amd64/vmlinuz", initrd: "debian-amd64/initrd-ide.gz" },
-    drives: [{ file: "debian-amd64/root.ext4", interface: "ide" }],
-    append: `root=/dev/sda rw nomodeset ${CONSOLES} ${DESKTOP}`,
+    description: "The same with Xorg's vesa driver, which calls the VGA BIOS; firmware boots it from a CD.",
+    drives: [
+      { file: "debian-amd64/root.ext4", interface: "ide" },
+      { file: "debian-amd64/vesa.iso", interface: "ide", media: "cdrom" },
+    ],
     memoryMib: 768,
   },
   {

@@ -1,4 +1,5 @@
 /** The report as text. */
+import { printDesktop } from "../desktop/desktop.ts";
 import { printDisks } from "../disks/disks.ts";
 import { digits, table, timeText } from "../figures.ts";
 import { printLoops } from "../loops/loops.ts";
@@ -32,12 +33,13 @@ ${host.cpu}, ${host.cores} cores, load ${host.loadAverage.toFixed(1)}, Node ${ho
     printLoops(report.loops),
     printDisks(report.disks),
     printScreens(report.screens),
+    printDesktop(report.desktops),
     printSummary(report.summary),
     report.skipped.map((line) => `skipped: ${line}`),
     [
       ...report.errors,
       ...[...report.loops, ...report.disks].flatMap(({ title, errors }) => errors.map((error) => `${title}: ${error}`)),
-      ...report.screens.flatMap(({ errors }) => errors),
+      ...[...report.screens, ...report.desktops].flatMap(({ errors }) => errors),
     ],
   ];
   const lines = sections.filter((section) => section.length > 0).map((section) => section.join("\n"));

@@ -1,5 +1,6 @@
 /** What a bench run finds out: the contents of the JSON file. */
 import type { EngineMode } from "../../src/vm/vmConfig.ts";
+import type { DesktopFigure } from "../desktop/desktop.ts";
 import type { DiskFigure } from "../disks/disks.ts";
 import type { LoopFigure } from "../loops/loops.ts";
 import type { ScreenFigure } from "../screen/screen.ts";
@@ -20,6 +21,7 @@ export interface BenchReport {
   loops: LoopFigure[];
   disks: DiskFigure[];
   screens: ScreenFigure[];
+  desktops: DesktopFigure[];
   summary: SummaryFigure[];
   /** Contenders that could not take part, and why. */
   skipped: string[];

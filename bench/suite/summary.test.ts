@@ -65,7 +65,8 @@ describe("the summary", () => {
   it("is printed below the tables", () => {
     const host = { cpu: "A CPU", cores: 2, node: "20.0.0", qemu: null, loadAverage: 0 };
     const report: BenchReport = {
-      ...{ host, runs: 3, engine: "auto", ...RESULTS, loops: [], disks: [], screens: [], summary: figures },
+      ...{ host, runs: 3, engine: "auto", ...RESULTS, summary: figures },
+      ...{ loops: [], disks: [], screens: [], desktops: [] },
       ...{ skipped: ["QEMU TCG, i386: it is not there"], errors: ["v86, i386: it broke"] },
     };
     expect(printReport(report)).toMatchInlineSnapshot(`

@@ -1,0 +1,33 @@
+/** The desktop in Tabvisor, in a process of its own. */
+import type { EngineMode } from "../../src/vm/vmConfig.ts";
+import { bundled } from "../suite/bundle.ts";
+import type { BootFiles } from "../suite/guestImage.ts";
+import { ProcessGuest } from "../suite/processGuest.ts";
+import type { DesktopGuest, TabvisorFiles } from "./desktop.ts";
+
+const url = (relative: string) => new URL(relative, import.meta.url);
+
+export async function startInTabvisor(files: BootFiles, mode: EngineMode): Promise<DesktopGuest> {
+  const engine = url("../../build/engine.wasm").pathname;
+  const compileThread = url("../../dist/compileThread.js").href;
+  const options: TabvisorFiles = { ...files, mode, engine, compileThread };
+  const guest = new ProcessGuest(
+    process.execPath,
+    [await bundled("../desktop/tabvisorDesktop.ts"), JSON.stringify(options)],
+    true,
+  );
+  return { pid: guest.child.pid!, showsWindows: () => ask(guest), stop: () => guest.stop() };
+}
+
+function ask({ child }: ProcessGuest): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    if (!child.connected) return reject(new Error("the process has ended"));
+    const onEnd = () => reject(new Error("the process has ended"));
+    child.once("close", onEnd);
+    child.once("message", (shown) => {
+      child.off("close", onEnd);
+      resolve(shown as boolean);
+    });
+    child.send("look");
+  });
+}
