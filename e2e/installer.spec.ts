@@ -9,8 +9,6 @@ const ANSWER_MS = 60_000;
 const KEY_MS = 100;
 const KEY_SETTLE_MS = 3000;
 
-test.describe.configure({ mode: "parallel" });
-
 test("the text installer asks for a language, and arrow keys choose", async ({ page }) => {
   test.setTimeout(LIMIT_MS);
   await page.goto("?guest=debian-installer-i386-text");
