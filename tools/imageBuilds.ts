@@ -9,12 +9,10 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { findGuest } from "../images/guests.ts";
+import type { BuildLine } from "../src/ui/launch/imageBuilds.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const PATH = "/image-builds/";
-
-/** What the answer consists of, a line each; the last one has `end`. */
-export type BuildLine = { progress: string } | { end: "done" } | { end: "failed"; message: string };
 
 /** Builds a guest's images and says how it goes on; resolves to why it failed, or to undefined. */
 export type BuildGuest = (guest: string, onProgress: (message: string) => void) => Promise<string | undefined>;

@@ -2,8 +2,8 @@
 import type { Guest } from "../../../images/guests.ts";
 import { VmError } from "../../vm/vmError.ts";
 
-/** A line of the server's answer. */
-type BuildLine = { progress: string } | { end: "done" } | { end: "failed"; message: string };
+/** A line of the server's answer; the last one has `end`. */
+export type BuildLine = { progress: string } | { end: "done" } | { end: "failed"; message: string };
 
 /** How a person gets a guest that is not there. */
 export function howToBuild(guest: Guest): string {
