@@ -19,4 +19,7 @@ export const nodeOpeners: DriveOpeners = {
   },
 };
 
-export const openTree: TreeOpener = ({ path, readOnly = false }) => new NodeFileTree(path, { readOnly });
+export const openTree: TreeOpener = (share) => {
+  if (!("path" in share)) throw new Error("a browser's folder has no path");
+  return new NodeFileTree(share.path, { readOnly: share.readOnly ?? false });
+};

@@ -70,14 +70,19 @@ export type DriveMedia = "disk" | "cdrom";
 export type ImageFormat = "raw" | "qcow2" | "zstd";
 export type BootDevice = "floppy" | "disk" | "cdrom";
 
-/** A folder of the host, in Node. */
-export interface ShareConfig {
+/** What is known here of a browser's FileSystemDirectoryHandle. */
+export interface FolderHandle {
+  readonly kind: "directory";
+  readonly name: string;
+}
+
+/** A folder of the host: in Node by its path, in a browser by the handle that its user's choice has given. */
+export type ShareConfig = {
   /** By which the guest mounts it: ASCII without spaces. */
   tag: string;
-  path: string;
   /** The guest changes nothing in it. */
   readOnly?: boolean;
-}
+} & ({ path: string } | { folder: FolderHandle });
 
 /** How virtio devices present themselves. */
 export interface VirtioConfig {

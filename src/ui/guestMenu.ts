@@ -7,15 +7,18 @@ import type { KeptDisks } from "./keptDisks.ts";
 import "./keptDisks.ts";
 import type { CatalogueGuest } from "./launch/catalogue.ts";
 import { buildsGuests, howToBuild } from "./launch/imageBuilds.ts";
-import { ENGINE_MODES, parseMemory, type UrlOptions } from "./launch/urlOptions.ts";
+import type { Wishes } from "./launch/launcher.ts";
+import { ENGINE_MODES, parseMemory } from "./launch/urlOptions.ts";
 import "./pageNotice.ts";
 import { menuStyles } from "./guestMenuStyles.ts";
+import type { SharedFolder } from "./sharedFolder.ts";
+import "./sharedFolder.ts";
 import { baseStyles, buttonStyles } from "./styles.ts";
 
 /** What was chosen. */
 export interface GuestChoice {
   guest: CatalogueGuest;
-  wishes: Omit<UrlOptions, "guest" | "view">;
+  wishes: Wishes;
 }
 
 @customElement("guest-menu")
@@ -30,6 +33,7 @@ export class GuestMenu extends LitElement {
   @state() private mistake = "";
   @query("dialog") private readonly dialog!: HTMLDialogElement;
   @query("kept-disks") private readonly keptDisks!: KeptDisks;
+  @query("shared-folder") private readonly sharedFolder!: SharedFolder;
   @query("form") private readonly form!: HTMLFormElement;
 
   open(): void {
@@ -55,6 +59,7 @@ export class GuestMenu extends LitElement {
             <label class="button"><input type="file" multiple @change=${this.chooseFiles} />Open files…</label>
             Images of CDs, disks and floppies, or a kernel. They can be dropped on the page too.
           </p>
+          <shared-folder></shared-folder>
           <kept-disks></kept-disks>
           ${this.renderWishes()}
         </div>
@@ -121,6 +126,7 @@ export class GuestMenu extends LitElement {
       ...(text("memory") !== "" && { memoryMib: parseMemory(text("memory")) }),
       ...(engine && { engine }),
       ...(text("append") !== "" && { append: text("append") }),
+      shares: this.sharedFolder.shares,
       ...(fields.has("keep") && hasDisk(guest) && { overlay: guest.id }),
     };
   }

@@ -10,7 +10,7 @@ import { type CompileAnswer, RemoteCompiler } from "../vm/remoteCompiler.ts";
 import { Vm } from "../vm/vm.ts";
 import type { MediumConfig, VmConfig } from "../vm/vmConfig.ts";
 import { VmError } from "../vm/vmError.ts";
-import { browserOpeners } from "./browserOpeners.ts";
+import { browserOpeners, openTree } from "./browserOpeners.ts";
 import type { DisplayAnswer, DisplayRequest } from "./displayProtocol.ts";
 import { packError } from "./errors.ts";
 import { FramePoster } from "./framePoster.ts";
@@ -50,7 +50,7 @@ export class VmService {
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
     this.port = port;
     const compiler = this.startCompiler(config);
-    const vm = await Vm.create(config, engine, { openers: browserOpeners, ...(compiler && { compiler }) });
+    const vm = await Vm.create(config, engine, { openers: browserOpeners, openTree, ...(compiler && { compiler }) });
     this.created = vm;
     vm.onDriveFailure((message) => this.post({ kind: "drive-failure", message }));
     vm.virtioConsole.onOutput((bytes) => this.virtioConsole.write(bytes));

@@ -2,7 +2,7 @@
 import { filesOf, type Guest, wholeFilesOf } from "../../../images/guests.ts";
 import { guestBoot } from "../../machine/guestBoot.ts";
 import { guestDrives } from "../../machine/guestDrives.ts";
-import type { BootDevice, DriveConfig, DriveSource, EngineMode, VmConfig } from "../../vm/vmConfig.ts";
+import type { BootDevice, DriveConfig, DriveSource, EngineMode, ShareConfig, VmConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 import { buildGuest } from "./imageBuilds.ts";
 
@@ -21,6 +21,7 @@ export interface MachineOptions {
   overlay?: string;
   bootOrder?: BootDevice[];
   virtioConsole?: boolean;
+  shares?: ShareConfig[];
 }
 
 interface ImageIndex {
@@ -57,6 +58,7 @@ export async function loadGuest(
     boot: guestBoot(guest, read, options.append),
     ...(drives.length > 0 && { drives }),
     ...(options.bootOrder && { bootOrder: options.bootOrder }),
+    ...(options.shares && { shares: options.shares }),
     ...(options.virtioConsole && { virtio: { console: true } }),
     bios: read(bios),
     ...(vgaBios && { vgaBios: read(vgaBios) }),

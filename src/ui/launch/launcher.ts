@@ -2,7 +2,7 @@
 import { DEFAULT_GUEST } from "../../../images/guests.ts";
 import { nameOf } from "../../machine/openDrives.ts";
 import type { VmRequest } from "../../vm/vmClient.ts";
-import type { DriveConfig } from "../../vm/vmConfig.ts";
+import type { DriveConfig, ShareConfig } from "../../vm/vmConfig.ts";
 import { VmError } from "../../vm/vmError.ts";
 import { hasSharedMemory, loadEngine } from "../../worker/engineLoader.ts";
 import { describeMissing, missingFeatures } from "../../worker/features.ts";
@@ -15,9 +15,12 @@ const FIRMWARE_GUEST = "seabios";
 /** What most systems on disks and CDs are content with. */
 export const DRIVES_MEMORY_MIB = 512;
 
+/** What a person may want of a guest; a URL cannot name folders. */
+export type Wishes = Omit<UrlOptions, "guest" | "view"> & { shares?: ShareConfig[] };
+
 /** What makes a VM of `guest`. */
-export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "guest" | "view"> = {}): VmRequest {
-  const { drives, overlay, bootOrder, virtioConsole } = wishes;
+export function requestFor(guest: CatalogueGuest, wishes: Wishes = {}): VmRequest {
+  const { drives, overlay, bootOrder, virtioConsole, shares } = wishes;
   const bootsDrives = guest.id === FIRMWARE_GUEST && drives !== undefined;
   const options: MachineOptions = {
     memoryMib: wishes.memoryMib ?? (bootsDrives ? DRIVES_MEMORY_MIB : guest.memoryMib),
@@ -27,6 +30,7 @@ export function requestFor(guest: CatalogueGuest, wishes: Omit<UrlOptions, "gues
     ...(overlay !== undefined && { overlay }),
     ...(bootOrder && { bootOrder }),
     ...(virtioConsole !== undefined && { virtioConsole }),
+    ...(shares && { shares }),
   };
   return {
     title: bootsDrives ? titleOf(drives) : guest.title,
