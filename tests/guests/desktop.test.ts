@@ -1,4 +1,4 @@
-/** A Debian desktop: Xorg by the VGA BIOS, a window manager, windows that the mouse moves. */
+/** A Debian desktop: Xorg by the kernel's mode setting and by the VGA BIOS, a window manager, windows that the mouse moves. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { GuestMachine } from "../support/guestMachine.ts";
 import { keepScreenshot, pictureOf } from "../support/pixels.ts";
@@ -38,8 +38,8 @@ async function ask(command: string): Promise<string> {
   return guest.serial.slice(from);
 }
 
-/** What Xorg says in its log of the driver that it uses. */
 const DRIVERS = {
+  "debian-desktop": /modeset\(0\): using drv \/dev\/dri\/card0/,
   "debian-desktop-vesa": /VESA\(0\): VESA VBE OEM: SeaBIOS VBE/,
 };
 
