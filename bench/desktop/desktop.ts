@@ -1,6 +1,7 @@
 /** The Debian desktop: how long until its windows are there, and what it costs a host while nobody does anything. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_CACHE_DIR } from "../../images/build.ts";
 import { findGuest, type Guest } from "../../images/guests.ts";
 import type { EngineMode } from "../../src/vm/vmConfig.ts";
@@ -97,13 +98,13 @@ async function measure(start: () => Promise<DesktopGuest>): Promise<Measured> {
   try {
     while (!(await guest.showsWindows())) {
       if (performance.now() > started + LIMIT_MS) throw new Error(`no windows in ${LIMIT_MS / 1000} s`);
-      await pause(LOOK_MS);
+      await sleep(LOOK_MS);
     }
     const seconds = (performance.now() - started) / 1000;
     const cpuSeconds = cpuSecondsOf(guest.pid);
-    await pause(SETTLE_MS);
+    await sleep(SETTLE_MS);
     const [before, idleFrom] = [cpuSecondsOf(guest.pid), performance.now()];
-    await pause(IDLE_MS);
+    await sleep(IDLE_MS);
     const idleShare = ((cpuSecondsOf(guest.pid) - before) * 1000) / (performance.now() - idleFrom);
     return { seconds, cpuSeconds, idleShare };
   } finally {
@@ -116,10 +117,6 @@ function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const [, , , , , , , , , , , utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(utime) + Number(stime)) / TICKS_PER_SECOND;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 export function printDesktop(figures: readonly DesktopFigure[]): string[] {

@@ -16,18 +16,5 @@ export async function startInTabvisor(files: BootFiles, mode: EngineMode): Promi
     [await bundled("../desktop/tabvisorDesktop.ts"), JSON.stringify(options)],
     true,
   );
-  return { pid: guest.child.pid!, showsWindows: () => ask(guest), stop: () => guest.stop() };
-}
-
-function ask({ child }: ProcessGuest): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    if (!child.connected) return reject(new Error("the process has ended"));
-    const onEnd = () => reject(new Error("the process has ended"));
-    child.once("close", onEnd);
-    child.once("message", (shown) => {
-      child.off("close", onEnd);
-      resolve(shown as boolean);
-    });
-    child.send("look");
-  });
+  return { pid: guest.child.pid!, showsWindows: () => guest.ask<boolean>("look"), stop: () => guest.stop() };
 }

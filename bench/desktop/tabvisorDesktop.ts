@@ -1,6 +1,6 @@
 /**
  * A program: runs a guest of the catalogue in Tabvisor as the command line does; each message asks whether its screen shows windows.
- * `tabvisorDesktop.mjs JSON`, of {@link DesktopFiles}
+ * `tabvisorDesktop.mjs JSON`, of {@link TabvisorFiles}
  */
 import { readFileSync } from "node:fs";
 import { enableBranchHinting } from "../../src/cli/branchHinting.ts";

@@ -28,6 +28,21 @@ export class ProcessGuest {
     return bytes === undefined ? {} : { processBytes: bytes };
   }
 
+  /** Sends a message, where there is `ipc`; the answer to it. */
+  ask<T>(message: string): Promise<T> {
+    const { child } = this;
+    return new Promise((resolve, reject) => {
+      const onEnd = () => reject(new Error("the process has ended"));
+      if (!child.connected) return onEnd();
+      child.once("close", onEnd);
+      child.once("message", (answer) => {
+        child.off("close", onEnd);
+        resolve(answer as T);
+      });
+      child.send(message);
+    });
+  }
+
   async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     this.child.kill(signal);
     await this.closed;

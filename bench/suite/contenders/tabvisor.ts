@@ -35,21 +35,8 @@ export function tabvisor(engine: EngineMode): Contender {
 async function start(files: BootFiles, engine: EngineMode): Promise<RunningGuest> {
   const args = [await bundled(PROGRAM), ENGINE, JSON.stringify(files), engine];
   const guest = new ProcessGuest(process.execPath, args, true);
-  const figures = async () => ({ ...figuresOf(await askForStats(guest)), ...guest.memory(files.memoryMib) });
+  const figures = async () => ({ ...figuresOf(await guest.ask<VmStats>("stats")), ...guest.memory(files.memoryMib) });
   return { port: guest.port, figures, stop: () => guest.stop() };
-}
-
-function askForStats({ child }: ProcessGuest): Promise<VmStats> {
-  return new Promise((resolve, reject) => {
-    if (!child.connected) return reject(new Error("the process has ended"));
-    const onEnd = () => reject(new Error("the process has ended"));
-    child.once("close", onEnd);
-    child.once("message", (stats) => {
-      child.off("close", onEnd);
-      resolve(stats as VmStats);
-    });
-    child.send("stats");
-  });
 }
 
 async function boot(files: BootFiles, engine: EngineMode): Promise<BootTiming> {
