@@ -90,6 +90,8 @@ test("a folder that is shared is read and changed by the guest", async ({ page }
   expect(await run(page, "ln -s x /mnt/link 2>&1 || rmdir /mnt/c 2>&1 || true")).toMatch(
     /not permitted\s+rmdir.*not empty/,
   );
+  await run(page, "exec 3>/mnt/temporary && echo text >&3 && rm /mnt/temporary && exec 3>&-");
+  expect(await readBack(page, "temporary")).toBeUndefined();
   await run(page, "rm -r /mnt/c && umount /mnt");
   expect(await readBack(page, "c/b/file")).toBeUndefined();
 });

@@ -1,3 +1,5 @@
+import { FileTreeError } from "../bus/fileTree.ts";
+
 /**
  * An open file behind a FileSystemFileHandle (File System Standard). A browser writes into a copy that takes the file's place when the
  * stream is closed: so writes are gathered until somebody reads, syncs or closes.
@@ -10,6 +12,7 @@ export class HandleFile {
   private sizeBytes = 0;
   /** The contents as they were when it was asked for. */
   private snapshot: File | undefined;
+  private isRemoved = false;
 
   constructor(
     readonly id: bigint,
@@ -20,6 +23,11 @@ export class HandleFile {
   moveTo(handle: FileSystemFileHandle): void {
     this.handle = handle;
     this.snapshot = undefined;
+  }
+
+  /** It is no more, with everything written: what is written from now on would make it anew. */
+  noteRemoval(): void {
+    this.isRemoved = true;
   }
 
   async read(offset: number, target: Uint8Array): Promise<number> {
@@ -47,6 +55,7 @@ export class HandleFile {
   }
 
   async status(): Promise<{ sizeBytes: number; modifiedMs: number }> {
+    this.checkThere();
     if (this.stream) return { sizeBytes: this.sizeBytes, modifiedMs: Date.now() };
     const { size, lastModified } = await this.handle.getFile();
     return { sizeBytes: size, modifiedMs: lastModified };
@@ -59,12 +68,19 @@ export class HandleFile {
     await stream?.close();
   }
 
+  /** Its handle is a place, which may be another file's by now. */
+  private checkThere(): void {
+    if (this.isRemoved) throw new FileTreeError("ENOENT");
+  }
+
   private async readSnapshot(offset: number, length: number): Promise<Uint8Array> {
+    this.checkThere();
     this.snapshot ??= await this.handle.getFile();
     return new Uint8Array(await this.snapshot.slice(offset, offset + length).arrayBuffer());
   }
 
   private async openStream(): Promise<FileSystemWritableFileStream> {
+    this.checkThere();
     if (this.stream) return this.stream;
     this.sizeBytes = (await this.handle.getFile()).size;
     this.stream = await this.handle.createWritable({ keepExistingData: true });

@@ -136,7 +136,8 @@ export class HandleFileTree implements FileTree {
       const entry = await this.find(from);
       const target = await this.place(to);
       await this.makeWay(target, entry.kind);
-      for (const file of this.filesBelow(fromKey)) await file.flush();
+      await this.flushBelow(fromKey);
+      await this.flushBelow(toKey);
       await copyTo(entry, target);
       await removeFrom(await this.place(from), true);
       this.forget(toKey);
@@ -149,6 +150,8 @@ export class HandleFileTree implements FileTree {
       this.checkWritable();
       const { kind } = await this.find(path);
       if (directory !== (kind === "directory")) throw new FileTreeError(directory ? "ENOTDIR" : "EISDIR");
+      // Browsers do not remove what is being written to.
+      await this.flushBelow(keyOf(path));
       await removeFrom(await this.place(path), false);
       this.forget(keyOf(path));
     });
@@ -238,12 +241,17 @@ export class HandleFileTree implements FileTree {
     }
   }
 
+  private async flushBelow(key: string): Promise<void> {
+    for (const file of this.filesBelow(key)) await file.flush();
+  }
+
   private filesBelow(key: string): HandleFile[] {
     return [...this.files].filter(([one]) => isAtOrBelow(one, key)).map(([, file]) => file);
   }
 
   /** What was at this path is no more; who has it open gets errors. */
   private forget(key: string): void {
+    for (const file of this.filesBelow(key)) file.noteRemoval();
     for (const map of [this.files, this.ids])
       for (const one of [...map.keys()]) if (isAtOrBelow(one, key)) map.delete(one);
   }
