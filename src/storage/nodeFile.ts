@@ -1,6 +1,7 @@
 /** Files in Node, by calls that are done when they return: the host's page cache is quicker than a turn of the event loop. */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { StorageError } from "../bus/blockBackend.ts";
+import { lockFile } from "./fileLock.ts";
 import type { ImageFile } from "./imageFile.ts";
 import { fileError } from "./nodeErrors.ts";
 
@@ -11,20 +12,31 @@ export class NodeFile implements ImageFile {
     private readonly descriptor: number,
     readonly readOnly: boolean,
     private length: number,
+    private readonly unlock: () => void,
   ) {}
 
-  /** @param flags as of `openSync` */
+  /**
+   * One that is written to is nobody else's until it is closed.
+   *
+   * @param flags as of `openSync`
+   */
   static open(path: string, flags: "r" | "r+" | "a+" = "r"): NodeFile {
+    const unlock = flags === "r" ? () => {} : lockFile(path);
     try {
-      // "a+" makes a file that is not there; what is written to it would go to its end, wherever it is meant for.
-      if (flags === "a+") closeSync(openSync(path, flags));
-      const descriptor = openSync(path, flags === "r" ? "r" : "r+");
-      const stat = fstatSync(descriptor);
-      if (stat.isFile()) return new NodeFile(path, descriptor, flags === "r", stat.size);
-      closeSync(descriptor);
+      return NodeFile.openLocked(path, flags, unlock);
     } catch (error) {
+      unlock();
       throw fileError(path, error);
     }
+  }
+
+  private static openLocked(path: string, flags: "r" | "r+" | "a+", unlock: () => void): NodeFile {
+    // "a+" makes a file that is not there; what is written to it would go to its end, wherever it is meant for.
+    if (flags === "a+") closeSync(openSync(path, flags));
+    const descriptor = openSync(path, flags === "r" ? "r" : "r+");
+    const stat = fstatSync(descriptor);
+    if (stat.isFile()) return new NodeFile(path, descriptor, flags === "r", stat.size, unlock);
+    closeSync(descriptor);
     throw new StorageError(`${path}: it is no regular file`);
   }
 
@@ -71,6 +83,7 @@ export class NodeFile implements ImageFile {
     try {
       this.flush();
     } finally {
+      this.unlock();
       this.act(() => closeSync(this.descriptor));
     }
   }

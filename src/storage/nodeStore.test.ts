@@ -21,6 +21,22 @@ describe("a file", () => {
     expect(readFileSync(path).subarray(999, 1011)).toEqual(Buffer.from([1, ...Array(10).fill(2), 1]));
   });
 
+  it("is one machine's at a time if it is written to", () => {
+    const path = pathOf("shared.img");
+    writeFileSync(path, new Uint8Array(512));
+    const file = NodeFile.open(path, "r+");
+    expect(() => NodeFile.open(path, "r+")).toThrow(`${path} is in use by process ${process.pid}`);
+    NodeFile.open(path).close();
+    file.close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+    NodeFile.open(path, "r+").close();
+  });
+
+  it("leaves no lock behind where it cannot be opened", () => {
+    expect(() => NodeFile.open(pathOf("none"), "r+")).toThrow(`${pathOf("none")}: there is no such file`);
+    expect(existsSync(`${pathOf("none")}.lock`)).toBe(false);
+  });
+
   it("says what is wrong with it", () => {
     expect(() => NodeFile.open(pathOf("none"))).toThrow(`${pathOf("none")}: there is no such file`);
     expect(() => NodeFile.open(folder)).toThrow(`${folder}: it is no regular file`);

@@ -3,14 +3,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { hasImages, IMAGES } from "../support/linuxGuest.ts";
-import { BUILD_LIMIT_MS, buildTabvisor, hasGuest, linuxArgs, tabvisor } from "./tabvisor.ts";
+import { hasGuest, hasImages, IMAGES } from "../support/images.ts";
+import { BUILD_LIMIT_MS, buildTabvisor, LIMIT, linuxArgs, TEST_LIMIT_MS, tabvisor } from "./tabvisor.ts";
 
 const PROMPT = "~ #";
-/** For a host that does other things at the same time. */
-const LIMIT = ["--timeout", "300"];
-/** The test's own limit is above the run's, so that the run can say what it waited for. */
-const TEST_LIMIT_MS = 310_000;
 const PNG_SIGNATURE = "89504e470d0a1a0a";
 
 const STATS = [

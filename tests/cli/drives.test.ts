@@ -8,12 +8,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { countingDisk, FLOPPY_BYTES } from "../storage/countingDisk.ts";
 import { qcow2Image, seekableZstd } from "../storage/imageWriters.ts";
-import { BUILD_LIMIT_MS, buildTabvisor, hasGuest, linuxArgs, tabvisor, tabvisorUntil } from "./tabvisor.ts";
+import { hasGuest } from "../support/images.ts";
+import { BUILD_LIMIT_MS, buildTabvisor, LIMIT, linuxArgs, TEST_LIMIT_MS, tabvisor, tabvisorUntil } from "./tabvisor.ts";
 
 const PROMPT = "~ #";
-/** For a host that does other things at the same time. */
-const LIMIT = ["--timeout", "300"];
-const TEST_LIMIT_MS = 610_000;
 const SECTOR_BYTES = 512;
 const SECTOR = 9;
 

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { splitModules } from "../../src/cli/files.ts";
-import { BUILD_LIMIT_MS, buildTabvisor, guestFile, hasGuest, tabvisor } from "./tabvisor.ts";
+import { NodeFile } from "../../src/storage/nodeFile.ts";
+import { hasGuest } from "../support/images.ts";
+import { BUILD_LIMIT_MS, buildTabvisor, guestFile, tabvisor } from "./tabvisor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tabvisor-errors-"));
 
@@ -98,6 +100,14 @@ describe("the command line", () => {
     expect(stderr).toMatch(/^tabvisor: [^\n]+\n$/);
     expect(stderr).toMatch(message);
     expect([status, stdout]).toEqual([2, ""]);
+  });
+
+  it("refuses to write to an image that another run writes to", async () => {
+    const image = NodeFile.open(disk, "r+");
+    const { status, stderr } = await tabvisor(["run", "--bios", firmware, "--hda", disk, "--writable"]);
+    image.close();
+    expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
+    expect(stderr).toMatch(/disk\.img is in use by process \d+; /);
   });
 
   it.runIf(hasGuest("linux-amd64"))("refuses a kernel that is cut short", async () => {

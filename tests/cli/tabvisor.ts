@@ -1,14 +1,18 @@
 /** Runs the real command line as a child process. */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { filesOf, findGuest, pathsOf } from "../../images/guests.ts";
+import { filesOf, findGuest } from "../../images/guests.ts";
+import { IMAGES } from "../support/images.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const IMAGES = join(ROOT, "images/.cache/out");
 
 /** For {@link buildTabvisor} where the engine has to be compiled. */
 export const BUILD_LIMIT_MS = 180_000;
+
+/** Options for a run that ends by itself, on a host that does other things at the same time. */
+export const LIMIT = ["--timeout", "600"];
+/** For tests of a run or two: the run's own limit comes first, so that it can say what it waited for. */
+export const TEST_LIMIT_MS = 1_220_000;
 
 export interface Outcome {
   status: number | null;
@@ -44,7 +48,7 @@ export function tabvisorUntil(
 }
 
 function start(args: readonly string[], input: string): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [join(ROOT, "bin/tabvisor.mjs"), ...args]);
+  const child = spawn(join(ROOT, "bin/tabvisor.mjs"), args);
   child.stdout.setEncoding("utf8");
   child.stderr.setEncoding("utf8");
   // A child that has ended already takes no input.
@@ -74,9 +78,4 @@ export function linuxArgs(guest: string): string[] {
   const { append = "", memoryMib = 0 } = findGuest(guest) ?? {};
   const files = ["--kernel", guestFile(guest, "kernel"), "--initrd", guestFile(guest, "initrd")];
   return ["run", "--memory", String(memoryMib), ...files, "--append", append];
-}
-
-/** Whether the guest's images are built: `npm test` does so, a bare `vitest` may not have. */
-export function hasGuest(guest: string): boolean {
-  return pathsOf(findGuest(guest) ?? {}).every((file) => existsSync(join(IMAGES, file)));
 }
