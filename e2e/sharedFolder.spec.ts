@@ -29,6 +29,24 @@ async function fillFolder(page: Page, sizeBytes: number): Promise<void> {
   }, sizeBytes);
 }
 
+/** As if a folder were dropped on the page, by a browser that gives access to it or does not: scripts cannot make such a transfer. */
+async function dropFolder(page: Page, givesHandle: boolean): Promise<void> {
+  await page.evaluate(async (withHandle) => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("shared", { create: true });
+    const item = {
+      kind: "file",
+      getAsFile: () => null,
+      webkitGetAsEntry: () => ({ isDirectory: true }),
+      ...(withHandle && { getAsFileSystemHandle: async () => folder }),
+    };
+    for (const type of ["dragover", "drop"]) {
+      const event = new DragEvent(type, { bubbles: true, cancelable: true });
+      Object.defineProperty(event, "dataTransfer", { value: { types: ["Files"], items: [item] } });
+      document.querySelector("tabvisor-app")?.dispatchEvent(event);
+    }
+  }, givesHandle);
+}
+
 /** Text of a file in the folder; undefined if there is none. */
 function readBack(page: Page, path: string): Promise<string | undefined> {
   return page.evaluate(async (name) => {
@@ -94,4 +112,22 @@ test("a folder that is shared is read and changed by the guest", async ({ page }
   expect(await readBack(page, "temporary")).toBeUndefined();
   await run(page, "rm -r /mnt/c && umount /mnt");
   expect(await readBack(page, "c/b/file")).toBeUndefined();
+});
+
+test("a folder that is dropped is shared with what is started next", async ({ page }) => {
+  await page.goto("?guest=nothing");
+  await dropFolder(page, true);
+  await expect(page.getByRole("dialog", { name: "Start a machine" })).toBeVisible();
+  await expect(page.getByText("The guest mounts shared by")).toBeVisible();
+  await expect(page.getByText("cannot change it")).toHaveCount(0);
+  await page.screenshot({ path: test.info().outputPath("menu.png") });
+  await page.getByRole("button", { name: "Do not share it" }).click();
+  await expect(page.getByRole("button", { name: "Share a folder…" })).toBeVisible();
+});
+
+test("a folder that the browser gives no access to is a clear message", async ({ page }) => {
+  await page.goto("?guest=nothing");
+  await dropFolder(page, false);
+  await expect(page.getByRole("alert").filter({ hasText: /gives no access to folders/ })).toBeVisible();
+  await page.screenshot({ path: test.info().outputPath("message.png") });
 });

@@ -11,6 +11,7 @@ import { watchFileDrops } from "./fileDrops.ts";
 import type { GuestChoice, GuestMenu } from "./guestMenu.ts";
 import "./guestMenu.ts";
 import { type CatalogueGuest, loadCatalogue } from "./launch/catalogue.ts";
+import { readDrop } from "./launch/drops.ts";
 import {
   chooseGuest,
   environmentNotes,
@@ -56,13 +57,24 @@ export class TabvisorApp extends LitElement {
       onHover: (hovering) => {
         this.isDropTarget = hovering;
       },
-      onFiles: (files) => void this.filesDialog.open(files),
+      onDrop: (items) => void this.takeDrop(items),
     });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.stopWatching?.();
+  }
+
+  private async takeDrop(items: DataTransferItemList): Promise<void> {
+    this.problem = "";
+    try {
+      const drop = await readDrop(items);
+      if (drop.kind === "files") await this.filesDialog.open(drop.files);
+      else await this.openMenu().share(drop.folder);
+    } catch (error) {
+      this.problem = (error as Error).message;
+    }
   }
 
   /** Starts a guest in a new tab and shows it. */
@@ -103,7 +115,7 @@ export class TabvisorApp extends LitElement {
         @choose-files=${(event: CustomEvent<readonly File[]>) => this.filesDialog.open(event.detail)}></guest-menu>
       <files-dialog .machine=${this.selected} @start-files=${(event: CustomEvent<FilesChoice>) =>
         this.launch(requestForFiles(this.guests, event.detail))}></files-dialog>
-      ${this.isDropTarget ? html`<div class="drop"><p>Drop a CD, a disk, a floppy or a kernel to boot it</p></div>` : ""}
+      ${this.isDropTarget ? html`<div class="drop"><p>Drop a CD, a disk, a floppy or a kernel to boot it, or a folder to share it with a guest</p></div>` : ""}
     `;
   }
 
@@ -113,14 +125,14 @@ export class TabvisorApp extends LitElement {
         <img src="./icon.svg" alt="" width="64" height="64" />
         <h1>A whole PC in a browser tab</h1>
         <p>Unmodified operating systems run in it, several side by side, each with its own screen and console.</p>
-        <p>Drop an image of a CD, a disk or a floppy on the page, or a kernel, and it boots.</p>
+        <p>Drop an image of a CD, a disk or a floppy on the page, or a kernel, and it boots. A folder is shared with a guest.</p>
         ${this.guests.length > 0 ? html`<button class="primary" @click=${this.openMenu}>Choose a guest</button>` : ""}
       </div>
     `;
   }
 
   /** What has been built since the page was opened is there now. */
-  private openMenu(): void {
+  private openMenu(): GuestMenu {
     this.menu.open();
     loadCatalogue().then(
       (guests) => {
@@ -128,6 +140,7 @@ export class TabvisorApp extends LitElement {
       },
       () => undefined,
     );
+    return this.menu;
   }
 
   private async begin(): Promise<void> {

@@ -1,13 +1,14 @@
-/** Files that are dragged over the page and dropped on it, wherever on it that is. */
+/** Files and folders that are dragged over the page and dropped on it, wherever on it that is. */
 
 export interface FileDropOptions {
   /** Files are over the page, or no more. */
   onHover(hovering: boolean): void;
-  onFiles(files: readonly File[]): void;
+  /** The items are there as long as the event. */
+  onDrop(items: DataTransferItemList): void;
 }
 
 /** Returns how to stop. Without it the browser would leave the page and show the file. */
-export function watchFileDrops({ onHover, onFiles }: FileDropOptions): () => void {
+export function watchFileDrops({ onHover, onDrop }: FileDropOptions): () => void {
   const listeners = new AbortController();
   const listen = (type: "dragover" | "dragleave" | "drop", act: (event: DragEvent) => void) =>
     window.addEventListener(type, (event) => hasFiles(event) && act(event), { signal: listeners.signal });
@@ -22,7 +23,7 @@ export function watchFileDrops({ onHover, onFiles }: FileDropOptions): () => voi
   listen("drop", (event) => {
     event.preventDefault();
     onHover(false);
-    onFiles([...(event.dataTransfer?.files ?? [])]);
+    if (event.dataTransfer) onDrop(event.dataTransfer.items);
   });
   return () => listeners.abort();
 }

@@ -72,7 +72,7 @@ export class FilesDialog extends LitElement {
       this.files = await Promise.all(files.map(async (file) => ({ file, role: await guessRole(file) })));
     } catch {
       this.files = [];
-      this.mistake = "These files cannot be read: folders are not taken, only files.";
+      this.mistake = "These files cannot be read: they have changed or vanished.";
     }
     await this.updateComplete;
     this.form.reset();

@@ -45,6 +45,11 @@ export class GuestMenu extends LitElement {
     if (!this.dialog.open) this.dialog.showModal();
   }
 
+  /** What is started from now on is given this folder. */
+  async share(folder: FileSystemDirectoryHandle): Promise<void> {
+    await this.sharedFolder.take(folder);
+  }
+
   protected override render(): unknown {
     return html`
       <dialog aria-labelledby="title" @click=${this.closeOutside}>

@@ -24,6 +24,13 @@ export const menuStyles = css`
     align-items: center;
     justify-content: space-between;
   }
+  /* What goes with every guest that is started stands above them. */
+  .sheet > header {
+    order: -2;
+  }
+  shared-folder[sharing] {
+    order: -1;
+  }
   h2 {
     margin: 0;
     font-size: 19px;

@@ -7,8 +7,13 @@ import { baseStyles, buttonStyles } from "./styles.ts";
 /** By which the guest mounts it. */
 const TAG = "host";
 
+const WRITING = { mode: "readwrite" } as const;
+
 /** File System Access (WICG), which not all browsers have. */
-type ChooseFolder = (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
+type ChooseFolder = (options: typeof WRITING) => Promise<FileSystemDirectoryHandle>;
+interface WithPermission {
+  requestPermission?(options: typeof WRITING): Promise<PermissionState>;
+}
 const chooser = (): ChooseFolder | undefined =>
   (globalThis as { showDirectoryPicker?: ChooseFolder }).showDirectoryPicker;
 
@@ -23,7 +28,7 @@ export class SharedFolder extends LitElement {
         flex-wrap: wrap;
         align-items: center;
         gap: 8px 12px;
-        margin: 12px 0 0;
+        margin: 0;
         color: var(--muted);
         font-size: 13px;
       }
@@ -38,20 +43,38 @@ export class SharedFolder extends LitElement {
   ];
 
   @state() private folder: FileSystemDirectoryHandle | undefined;
+  /** The person has let the guest change what is in it. */
+  @state() private isWritable = false;
 
   /** What a machine is given that is started now. */
   get shares(): ShareConfig[] {
-    return this.folder ? [{ tag: TAG, folder: this.folder }] : [];
+    return this.folder ? [{ tag: TAG, folder: this.folder, readOnly: !this.isWritable }] : [];
+  }
+
+  /** Shares a folder that was chosen in another way: browsers let such a one be read, and ask before it is changed. */
+  async take(folder: FileSystemDirectoryHandle): Promise<void> {
+    this.isWritable = await askToWrite(folder);
+    this.folder = folder;
+  }
+
+  protected override updated(): void {
+    this.toggleAttribute("sharing", this.folder !== undefined);
   }
 
   protected override render(): unknown {
+    if (this.folder) return this.renderFolder(this.folder);
     if (!chooser()) return "";
-    if (!this.folder)
-      return html`<p><button @click=${this.choose}>Share a folder…</button> The guest reads and changes it.</p>`;
+    return html`<p>
+      <button @click=${this.choose}>Share a folder…</button> The guest reads and changes it. It can be dropped on the page too.
+    </p>`;
+  }
+
+  private renderFolder(folder: FileSystemDirectoryHandle): unknown {
     return html`
       <p>
-        <span>The guest mounts <strong>${this.folder.name || "the folder"}</strong> by
-          <code>mount -t 9p -o trans=virtio,version=9p2000.L ${TAG} /mnt</code></span>
+        <span>The guest mounts <strong>${folder.name || "the folder"}</strong> by
+          <code>mount -t 9p -o trans=virtio,version=9p2000.L ${TAG} /mnt</code>${this.isWritable ? "" : ", and cannot change it."}</span>
+        ${this.isWritable ? "" : html`<button @click=${() => this.take(folder)}>Let it change the folder</button>`}
         <button @click=${this.forget}>Do not share it</button>
       </p>
     `;
@@ -59,10 +82,18 @@ export class SharedFolder extends LitElement {
 
   private async choose(): Promise<void> {
     // Rejects when the person thinks better of it.
-    this.folder = await chooser()?.({ mode: "readwrite" }).catch(() => undefined);
+    this.folder = await chooser()?.(WRITING).catch(() => undefined);
+    this.isWritable = true;
   }
 
   private forget(): void {
     this.folder = undefined;
   }
+}
+
+/** Whether a guest may change what is in the folder. Browsers ask only where the person has just clicked. */
+async function askToWrite(folder: FileSystemDirectoryHandle): Promise<boolean> {
+  const { requestPermission } = folder as WithPermission;
+  const answer = await requestPermission?.call(folder, WRITING).catch(() => "prompt");
+  return answer === "granted";
 }
