@@ -57,6 +57,26 @@ test("the lights of the guest's keyboard show, and what is pasted into the scree
   expect(await screenText(page)).not.toContain("^V");
 });
 
+test("a key that is held is repeated as the person's keyboard does, however late its release comes", async ({
+  page,
+}) => {
+  await page.goto("?guest=linux-amd64");
+  await waitForShell(page);
+  await page.locator("screen-view .room").focus();
+  await page.keyboard.down("a");
+  await page.waitForTimeout(2500);
+  await page.keyboard.up("a");
+  await page.keyboard.down("b");
+  // Linux takes what comes within an eighth of a second for bouncing.
+  await page.waitForTimeout(1000);
+  for (let times = 0; times < 4; times++) {
+    await page.keyboard.down("b");
+    await page.waitForTimeout(50);
+  }
+  await page.keyboard.up("b");
+  await waitForScreen(page, 0, /~ # abbbbb *$/m, 20_000);
+});
+
 test("a click takes the mouse, and Escape gives it back", async ({ page }) => {
   await page.goto("?guest=seabios");
   await expect.poll(() => state(page)).toBe("running");

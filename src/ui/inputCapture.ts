@@ -9,7 +9,7 @@ export interface InputTarget {
   /** Only a machine that is "running" is given the mouse. */
   readonly state: string;
   readonly signals: { readonly pointerIsAbsolute: boolean };
-  key(code: string, down: boolean): void;
+  key(code: string, down: boolean, typematic?: boolean): void;
   mouse(dx: number, dy: number, dz: number, buttons: number): void;
   pointTo(x: number, y: number, dz: number, buttons: number): void;
   paste(text: string): Promise<void>;
@@ -93,11 +93,12 @@ export class InputCapture {
       this.options.release();
       return;
     }
-    // The guest's keyboard repeats keys by itself.
-    if (down && event.repeat) return;
+    // Pressed while something else had the focus.
+    if (event.repeat && !this.held.has(event.code)) return;
     if (down) this.held.add(event.code);
     else this.held.delete(event.code);
-    this.target?.key(event.code, down);
+    // Repeated as the person's keyboard does: were it done by the guest's, a page that comes late with the release would type a row.
+    this.target?.key(event.code, down, false);
   }
 
   private paste(event: ClipboardEvent): void {

@@ -198,9 +198,9 @@ export class Vm {
   }
 
   readonly keyboard = {
-    /** A physical key by its `KeyboardEvent.code`. */
-    key: (code: string, down: boolean): void =>
-      this.input(() => this.machine.board.keyboardController.keyboard.key(code, down)),
+    /** A physical key by its `KeyboardEvent.code`. Without `typematic` it is repeated only by going down again. */
+    key: (code: string, down: boolean, typematic = true): void =>
+      this.input(() => this.machine.board.keyboardController.keyboard.key(code, down, typematic)),
     /** All keys up: the page lost the focus. */
     releaseAll: (): void => this.input(() => this.machine.board.keyboardController.keyboard.releaseAll()),
   };

@@ -241,8 +241,8 @@ export class VmClient {
   }
 
   /** A key of the PS/2 keyboard by its `KeyboardEvent.code`. */
-  key(code: string, down: boolean): void {
-    this.post({ kind: "key", code, down });
+  key(code: string, down: boolean, typematic = true): void {
+    this.post({ kind: "key", code, down, typematic });
   }
 
   /** The mouse: counts right and down, wheel notches, `MouseEvent.buttons`. */

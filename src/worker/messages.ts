@@ -14,7 +14,7 @@ export type InputMessage =
   /** Bytes for hvc0. */
   | { kind: "virtio-console"; bytes: Uint8Array }
   /** `code` is a `KeyboardEvent.code`. */
-  | { kind: "key"; code: string; down: boolean }
+  | { kind: "key"; code: string; down: boolean; typematic: boolean }
   /** As `Ps2Mouse.move`: counts right and down, wheel notches, `MouseEvent.buttons`. */
   | { kind: "mouse"; dx: number; dy: number; dz: number; buttons: number }
   /** As `VmMouse.moveTo`: fractions of the screen's width and height, wheel notches, `MouseEvent.buttons`. */

@@ -182,7 +182,7 @@ export class VmService {
   private handle(message: InputMessage): void {
     if (message.kind === "serial") this.vm.serial.send(message.bytes);
     else if (message.kind === "virtio-console") this.vm.virtioConsole.send(message.bytes);
-    else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down);
+    else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down, message.typematic);
     else if (message.kind === "mouse") this.vm.mouse.move(message.dx, message.dy, message.dz, message.buttons);
     else if (message.kind === "pointer") this.vm.mouse.moveTo(message.x, message.y, message.dz, message.buttons);
     else if (message.kind === "visible") this.setVisible(message.visible);

@@ -209,6 +209,16 @@ describe("Ps2Keyboard", () => {
     expect(listen(made, 3000).bytes).toHaveLength(1 + 8);
   });
 
+  it("repeats a key as often as a host that repeats it says, but Pause", () => {
+    const made = plugged();
+    const { keyboard } = made.controller;
+    for (let times = 0; times < 4; times++) keyboard.key("KeyA", true, false);
+    for (let times = 0; times < 4; times++) keyboard.key("Pause", true, false);
+    expect(listen(made, 3000).bytes).toEqual([0x1c, 0x1c, 0x1c, 0x1c, 0xe1, 0x14, 0x77, 0xe1, 0xf0, 0x14, 0xf0, 0x77]);
+    keyboard.key("KeyA", false);
+    expect(listen(made, 1000).bytes).toEqual([0xf0, 0x1c]);
+  });
+
   it("has keys of set 3 that do not repeat, and such that send no break", () => {
     const made = plugged();
     const press = (code: string): number[] => {

@@ -86,13 +86,13 @@ export class Ps2Keyboard implements Ps2Device {
   // --- Host side ---
 
   /**
-   * A key goes down or up. `code` is a `KeyboardEvent.code`; unknown ones are ignored, and so is a key that goes down again: the
-   * keyboard repeats the last key by itself, unless `typematic` is false.
+   * A key goes down or up. `code` is a `KeyboardEvent.code`; unknown ones are ignored. The keyboard repeats the last key by itself,
+   * and ignores that it goes down again, unless `typematic` is false: then each time that it goes down again is a repetition.
    * Returns false when the key was lost: no scanning, or the buffer is full.
    */
   key(code: string, down: boolean, typematic = true): boolean {
     if (!down) return this.release(code);
-    if (this.held.has(code)) return true;
+    if (this.held.has(code)) return typematic || this.pressAgain(code);
     if (!this.scanning) return false;
     this.repeating = typematic && code !== NEVER_REPEATS ? code : undefined;
     if (this.repeating === undefined) this.repeatTimer.cancel();
@@ -209,8 +209,14 @@ export class Ps2Keyboard implements Ps2Device {
     const code = this.repeating;
     if (code === undefined || !this.scanning) return;
     this.repeatTimer.arm(this.clock.nowNs() + typematicPeriodNs(this.typematic));
+    this.pressAgain(code);
+  }
+
+  private pressAgain(code: string): boolean {
+    if (!this.scanning) return false;
     const [set3Code = 0] = this.scanSet === 3 ? scanCodes(code, true, 3) : [];
-    if (this.scanSet !== 3 || !this.withoutRepeat.has(set3Code)) this.press(code);
+    if (code === NEVER_REPEATS || (this.scanSet === 3 && this.withoutRepeat.has(set3Code))) return true;
+    return this.press(code);
   }
 
   private stopRepeating(): void {
