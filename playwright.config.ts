@@ -5,6 +5,9 @@ import { defineConfig } from "@playwright/test";
 const DEBIAN_CHROMIUM = "/usr/bin/chromium";
 const PORT = Number(process.env.TABVISOR_E2E_PORT ?? 5199);
 
+/** Whole systems, which take minutes to boot and wait patiently. */
+const SYSTEMS = ["**/debian.spec.ts", "**/desktop.spec.ts", "**/installer.spec.ts"];
+
 const isRoot = process.getuid?.() === 0;
 
 export default defineConfig({
@@ -13,11 +16,15 @@ export default defineConfig({
   // An interpreter boot takes up to 40 s on two loaded cores.
   timeout: 180_000,
   expect: { timeout: 20_000 },
-  // One machine at a time: what they do with keys, mice and time depends on how fast they are.
-  workers: 1,
-  fullyParallel: false,
+  workers: 2,
   forbidOnly: process.env.CI !== undefined,
   reporter: [["list"]],
+  projects: [
+    // One at a time: what they do with keys, mice and time depends on how fast their machines are.
+    { name: "page", testIgnore: SYSTEMS, workers: 1 },
+    // Beside those, and side by side when those are done: each machine keeps little more than one processor busy.
+    { name: "systems", testMatch: SYSTEMS, fullyParallel: true },
+  ],
   use: {
     baseURL: `http://localhost:${PORT}/`,
     viewport: { width: 1280, height: 800 },

@@ -1,5 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --v8-pool-size=1
 // The command `tabvisor`. The program itself is src/cli, bundled into dist/cli.js.
+// One thread for V8's compiler and collector: with the usual four the guest waits for a processor, on machines with few (docs/performance.md).
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

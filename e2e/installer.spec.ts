@@ -1,7 +1,8 @@
 /** Debian's installer in the page: its first question in text and under X, and what the keyboard and the mouse do there. */
-import { expect, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
+import { type Fits, middleOfLines, wholeOf } from "../tests/support/pixels.ts";
 import { waitForScreen } from "./fixtures/machines.ts";
-import { type Fits, middleOfLines, picture } from "./fixtures/pictures.ts";
+import { picture } from "./fixtures/pictures.ts";
 
 /** A guest of ten billion instructions, on a machine that may have other things to do. */
 const LIMIT_MS = 900_000;
@@ -9,12 +10,18 @@ const ANSWER_MS = 60_000;
 const KEY_MS = 100;
 const KEY_SETTLE_MS = 3000;
 
+/** The middle of the lines with the entry that is drawn as chosen; -1 where there is none. */
+async function chosenLine(page: Page, share: number, fits: Fits): Promise<number> {
+  const now = await picture(page);
+  return middleOfLines(now, wholeOf(now), share, fits) ?? -1;
+}
+
 test("the text installer asks for a language, and arrow keys choose", async ({ page }) => {
   test.setTimeout(LIMIT_MS);
   await page.goto("?guest=debian-installer-i386-text");
   await waitForScreen(page, 0, /Select a language/, LIMIT_MS);
   const isRed: Fits = (red, green, blue) => red > 120 && green < 60 && blue < 60;
-  const chosen = async () => middleOfLines(await picture(page), 0.3, isRed);
+  const chosen = () => chosenLine(page, 0.3, isRed);
   await expect.poll(chosen, { timeout: ANSWER_MS }).toBeGreaterThan(0);
   const before = await chosen();
   await page.locator("screen-view .room").focus();
@@ -34,7 +41,7 @@ test("the graphical installer's list follows keys and mouse", async ({ page }) =
     timeout: LIMIT_MS,
   });
   const isGreen: Fits = (red, green, blue) => red < 70 && green > 110 && blue > 100 && blue < 140;
-  const chosen = async () => middleOfLines(await picture(page), 0.7, isGreen);
+  const chosen = () => chosenLine(page, 0.7, isGreen);
   await expect.poll(chosen, { timeout: LIMIT_MS, intervals: [2000] }).toBeGreaterThan(0);
   const first = await chosen();
   await page.locator("screen-view .room").focus();

@@ -55,11 +55,11 @@ export async function runSecondStage(stage: SecondStage, progress: (message: str
 function boot({ kernel, image, root }: SecondStage, onLine: (line: string) => void): Promise<string[]> {
   const append = `root=${root} ${KERNEL_OPTIONS.join(" ")} init=/second-stage/run console=ttyS0 quiet panic=-1`;
   const args = [
-    ...[join(ROOT, "bin/tabvisor.mjs"), "run", "--memory", String(MEMORY_MIB), "--kernel", kernel, "--append", append],
+    ...["run", "--memory", String(MEMORY_MIB), "--kernel", kernel, "--append", append],
     ...["--drive", `file=${image},if=nvme,format=raw`, "--writable", "--timeout", String(LIMIT_SECONDS)],
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(join(ROOT, "bin/tabvisor.mjs"), args, { stdio: ["ignore", "pipe", "pipe"] });
     const lines = [""];
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {

@@ -5,20 +5,14 @@ import { join } from "node:path";
 import type { Picture } from "../../tests/support/pixels.ts";
 import { framedTerminalIn } from "../../tests/support/terminal.ts";
 import type { BootFiles } from "../suite/guestImage.ts";
-import { ProcessGuest } from "../suite/processGuest.ts";
+import type { ProcessGuest } from "../suite/processGuest.ts";
+import { launchQemu } from "../suite/qemuProcess.ts";
 import type { DesktopGuest } from "./desktop.ts";
 
-const PROGRAM = "qemu-system-x86_64";
-const MACHINE = ["-accel", "tcg", "-display", "none", "-vga", "std", "-no-reboot", "-nic", "none", "-serial", "none"];
 const PROMPT = "(qemu) ";
 
 export async function startInQemu(files: BootFiles): Promise<DesktopGuest> {
-  const { kernel, initrd, append, memoryMib, disk } = files;
-  const guest = new ProcessGuest(PROGRAM, [
-    ...[...MACHINE, "-monitor", "stdio", "-m", String(memoryMib)],
-    ...["-kernel", kernel, "-initrd", initrd, "-append", append],
-    ...["-drive", `file=${disk!.path},format=raw,snapshot=on,if=${disk!.interface}`],
-  ]);
+  const guest = launchQemu(files, "monitor");
   const folder = mkdtempSync(join(tmpdir(), "tabvisor-desktop-"));
   const monitor = new Monitor(guest);
   await monitor.ready();

@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { QEMU, QEMU_MACHINE } from "../suite/qemuProcess.ts";
 
-const PROGRAM = "qemu-system-x86_64";
-const MACHINE = ["-accel", "tcg", "-m", "64", "-display", "none", "-monitor", "none", "-no-reboot"];
+const OPTIONS = [...QEMU_MACHINE, "-nodefaults", "-m", "64"];
 const TIMEOUT_MS = 120_000;
 
 /** Runs a multiboot kernel to its debug exit. */
@@ -16,7 +16,7 @@ export async function runImage(image: Uint8Array): Promise<{ seconds: number; st
     writeFileSync(kernel, image);
     const device = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"];
     const started = performance.now();
-    const child = start(["-kernel", kernel, "-nodefaults", "-serial", "none", ...device]);
+    const child = start(["-kernel", kernel, ...device]);
     const status = await ended(child);
     return { seconds: (performance.now() - started) / 1000, status };
   } finally {
@@ -25,7 +25,7 @@ export async function runImage(image: Uint8Array): Promise<{ seconds: number; st
 }
 
 function start(args: readonly string[]): ChildProcess {
-  return spawn(PROGRAM, [...MACHINE, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  return spawn(QEMU, [...OPTIONS, ...args], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** The exit status; 0 when it was ended from here. */

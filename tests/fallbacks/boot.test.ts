@@ -4,12 +4,11 @@ import { describe, expect, it } from "vitest";
 import { findGuest } from "../../images/guests.ts";
 import { Vm } from "../../src/vm/vm.ts";
 import type { VmConfig } from "../../src/vm/vmConfig.ts";
-import { guestFile, hasGuest } from "../cli/tabvisor.ts";
+import { guestFile, TEST_LIMIT_MS } from "../cli/tabvisor.ts";
 import { type EngineMode, engineModules, FALLBACK_MODES, HOSTS } from "../support/engine.ts";
+import { hasGuest } from "../support/images.ts";
 
 const GUEST = "linux-amd64";
-/** For a host that does other things at the same time. */
-const BOOT_LIMIT_MS = 310_000;
 const PROMPT = "~ #";
 
 function configFor(host: EngineMode): VmConfig {
@@ -40,7 +39,7 @@ function waitFor(vm: Vm, text: string): Promise<void> {
 }
 
 describe.runIf(hasGuest(GUEST))("boot", () => {
-  it.each(FALLBACK_MODES)("%s", { timeout: BOOT_LIMIT_MS }, async (host) => {
+  it.each(FALLBACK_MODES)("%s", { timeout: TEST_LIMIT_MS }, async (host) => {
     const vm = await Vm.create(configFor(host), await engineModules(HOSTS[host].build));
     const prompt = waitFor(vm, PROMPT);
     vm.start();

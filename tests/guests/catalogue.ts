@@ -1,7 +1,6 @@
 /** The guests of the catalogue as machines, for boot tests. */
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { filesOf, findGuest, type Guest, pathsOf } from "../../images/guests.ts";
+import { filesOf } from "../../images/guests.ts";
 import { nodeOpeners } from "../../src/cli/nodeOpeners.ts";
 import type { AttachedDrive } from "../../src/machine/drives.ts";
 import { guestBoot } from "../../src/machine/guestBoot.ts";
@@ -10,24 +9,10 @@ import { openDrives } from "../../src/machine/openDrives.ts";
 import type { DriveSource } from "../../src/machine/vmConfig.ts";
 import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
 import { GuestMachine, type GuestMachineOptions } from "../support/guestMachine.ts";
+import { guestOf, IMAGES, image } from "../support/images.ts";
 
-const IMAGES = join(import.meta.dirname, "../../images/.cache/out");
 /** What a CD-ROM drive is on, unless told otherwise: the master of the second channel. */
 const CDROM_INDEX = 2;
-
-/** The bytes of an image, by its path in the catalogue. */
-export function image(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(join(IMAGES, path)));
-}
-
-export function hasImages(...paths: string[]): boolean {
-  return paths.every((path) => existsSync(join(IMAGES, path)));
-}
-
-/** Whether the guest's images are built: `npm test` does so, a bare `vitest` may not have. */
-export function hasGuest(id: string): boolean {
-  return hasImages(...pathsOf(guestOf(id)));
-}
 
 /** A machine with the guest, not yet run. */
 export async function startGuest(id: string, over: Partial<GuestMachineOptions> = {}): Promise<GuestMachine> {
@@ -44,12 +29,6 @@ export async function startGuest(id: string, over: Partial<GuestMachineOptions> 
   });
 }
 
-function guestOf(id: string): Guest {
-  const guest = findGuest(id);
-  if (!guest) throw new Error(`there is no guest ${id}`);
-  return guest;
-}
-
 function sourceOf(path: string): DriveSource {
   return { kind: "file", path: join(IMAGES, path) };
 }
@@ -59,8 +38,8 @@ export function cdromDrive(bytes: Uint8Array): AttachedDrive {
   return { interface: "ide", index: CDROM_INDEX, media: "cdrom", backend };
 }
 
-export function floppyDrive(bytes: Uint8Array): AttachedDrive {
-  return { interface: "floppy", index: 0, media: "disk", backend: new MemoryBackend(bytes) };
+export function floppyDrive(bytes: Uint8Array, index = 0): AttachedDrive {
+  return { interface: "floppy", index, media: "disk", backend: new MemoryBackend(bytes) };
 }
 
 export function ideDisk(bytes: Uint8Array): AttachedDrive {

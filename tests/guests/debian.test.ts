@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BUILD_LIMIT_MS, buildTabvisor, hasGuest, tabvisor, tabvisorUntil } from "../cli/tabvisor.ts";
+import { BUILD_LIMIT_MS, buildTabvisor, tabvisor, tabvisorUntil } from "../cli/tabvisor.ts";
+import { hasGuest } from "../support/images.ts";
 
 /** For a host that does other things at the same time. */
 const LIMIT_SECONDS = 900;

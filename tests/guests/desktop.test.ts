@@ -1,9 +1,10 @@
 /** A Debian desktop: Xorg by the kernel's mode setting and by the VGA BIOS, a window manager, windows that the mouse moves. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { GuestMachine } from "../support/guestMachine.ts";
+import { hasGuest } from "../support/images.ts";
 import { keepScreenshot, pictureOf } from "../support/pixels.ts";
 import { framedTerminalIn, TERMINAL, TITLE_ABOVE, terminalIn } from "../support/terminal.ts";
-import { hasGuest, startGuest } from "./catalogue.ts";
+import { startGuest } from "./catalogue.ts";
 
 /** The waits in a test have limits of their own; this one is for a host that does other things at the same time. */
 const LIMIT_MS = 1_800_000;

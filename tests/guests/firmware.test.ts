@@ -1,7 +1,8 @@
 /** Guests that boot from CD, floppy or as firmware, driven by their keyboards and serial lines. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { GuestMachine } from "../support/guestMachine.ts";
-import { hasGuest, startGuest } from "./catalogue.ts";
+import { hasGuest } from "../support/images.ts";
+import { startGuest } from "./catalogue.ts";
 
 /** The waits in a test have limits of their own; this one is for a host that does other things at the same time. */
 const LIMIT_MS = 900_000;

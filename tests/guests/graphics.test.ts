@@ -1,8 +1,9 @@
 /** Linux's consoles on frame buffers: vesafb, as the VGA BIOS sets the mode, and bochs-drm, which sets its own. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { GuestMachine } from "../support/guestMachine.ts";
+import { hasGuest, hasImages, image } from "../support/images.ts";
 import { count, differenceOf, keepScreenshot, pictureOf, wholeOf } from "../support/pixels.ts";
-import { hasGuest, hasImages, image, startGuest } from "./catalogue.ts";
+import { startGuest } from "./catalogue.ts";
 
 /** The waits in a test have limits of their own; this one is for a host that does other things at the same time. */
 const LIMIT_MS = 900_000;

@@ -1,8 +1,9 @@
 /** Debian's installer up to its first question, in text and under X, and what keys and mouse do there. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { GuestMachine } from "../support/guestMachine.ts";
-import { count, keepScreenshot, pictureOf } from "../support/pixels.ts";
-import { hasGuest, startGuest } from "./catalogue.ts";
+import { hasGuest } from "../support/images.ts";
+import { type Fits, keepScreenshot, middleOfLines, pictureOf } from "../support/pixels.ts";
+import { startGuest } from "./catalogue.ts";
 
 /** The waits in a test have limits of their own; this one is for a host that does other things at the same time. */
 const LIMIT_MS = 1_800_000;
@@ -52,14 +53,8 @@ const LIST = { left: 30, right: 980, top: 175, bottom: 705 };
 /** The middle of the entry that is drawn as chosen, in the theme's green; undefined while there is no list. */
 function chosenEntry(): number | undefined {
   const picture = pictureOf(guest.frame());
-  if (picture.width !== 1024) return undefined;
-  const isGreen = (red: number, green: number, blue: number) => red < 70 && green > 110 && blue > 100 && blue < 140;
-  const lines: number[] = [];
-  for (let y = LIST.top; y < LIST.bottom; y++) {
-    const found = count(picture, { ...LIST, top: y, bottom: y + 1 }, isGreen);
-    if (found > (LIST.right - LIST.left) / 2) lines.push(y);
-  }
-  return lines.length > 0 ? (lines[0] + lines.at(-1)!) / 2 : undefined;
+  const isGreen: Fits = (red, green, blue) => red < 70 && green > 110 && blue > 100 && blue < 140;
+  return picture.width === 1024 ? middleOfLines(picture, LIST, 0.5, isGreen) : undefined;
 }
 
 describe.each(["amd64", "i386"])("debian-installer-%s-gtk", (architecture) => {

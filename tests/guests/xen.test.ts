@@ -1,7 +1,8 @@
 /** Xen: the hypervisor in ring 0, a paravirtual Linux in ring 3, and its page tables written by way of the hypervisor. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { GuestMachine } from "../support/guestMachine.ts";
-import { hasGuest, startGuest } from "./catalogue.ts";
+import { hasGuest } from "../support/images.ts";
+import { startGuest } from "./catalogue.ts";
 
 const LIMIT_MS = 900_000;
 const BOOT_SECONDS = 300;

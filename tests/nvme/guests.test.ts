@@ -1,27 +1,27 @@
 /** Linux with its root file system on NVMe; SeaBIOS that boots from NVMe and virtio. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
-import { hasImages, IMAGES, LinuxGuest } from "../support/linuxGuest.ts";
+import { GuestMachine } from "../support/guestMachine.ts";
+import { hasImages, image } from "../support/images.ts";
+import { LinuxGuest, TEST_LIMIT_MS } from "../support/linuxGuest.ts";
 
-const TEST_LIMIT_MS = 300_000;
 const KERNEL = "linux-cloud-amd64/vmlinuz";
 const ROOT = "busybox-ext4/root.ext4";
 const BIOS = "seabios/bios-256k.bin";
+const VGA_BIOS = "seabios/vgabios-stdvga.bin";
 
 function boot(disk: Uint8Array, options = ""): Promise<LinuxGuest> {
   return LinuxGuest.create({
     kernel: KERNEL,
     append: `console=ttyS0 root=/dev/nvme0n1 rw init=/init ${options}`,
-    backends: { drives: [{ interface: "nvme", index: 0, media: "disk", backend: new MemoryBackend(disk) }] },
+    drives: [{ interface: "nvme", index: 0, media: "disk", backend: new MemoryBackend(disk) }],
   });
 }
 
 describe.runIf(hasImages(KERNEL, ROOT))("Linux on NVMe, without an initrd", () => {
   // The second boot has no interrupt messages.
   it("keeps what was synced when the power goes", { timeout: TEST_LIMIT_MS }, async () => {
-    const disk = new Uint8Array(readFileSync(join(IMAGES, ROOT)));
+    const disk = image(ROOT);
     const first = await boot(disk);
     await first.boot();
     expect(await first.run("grep -c nvme0q /proc/interrupts")).toMatch(/^2/);
@@ -51,22 +51,23 @@ function bootDisk(): Uint8Array {
   return disk;
 }
 
-describe.runIf(hasImages(BIOS))("SeaBIOS", () => {
+describe.runIf(hasImages(BIOS, VGA_BIOS))("SeaBIOS", () => {
   it.each([
     { bus: "nvme", transitional: true },
     { bus: "virtio", transitional: true },
     { bus: "virtio", transitional: false },
   ] as const)("boots from $bus (transitional: $transitional)", { timeout: TEST_LIMIT_MS }, async (options) => {
     let text = "";
-    const guest = await LinuxGuest.create({
-      bios: BIOS,
+    const guest = await GuestMachine.create({
+      boot: { kind: "firmware" },
+      bios: image(BIOS),
+      vgaBios: image(VGA_BIOS),
       memoryMib: 64,
       virtio: { transitional: options.transitional },
-      backends: {
-        onDebugByte: (byte) => (text += String.fromCharCode(byte)),
-        drives: [{ interface: options.bus, index: 0, media: "disk", backend: new MemoryBackend(bootDisk()) }],
-      },
+      drives: [{ interface: options.bus, index: 0, media: "disk", backend: new MemoryBackend(bootDisk()) }],
+      backends: { onDebugByte: (byte) => (text += String.fromCharCode(byte)) },
     });
-    await guest.runUntil(() => (text.includes(TEXT) ? true : undefined), "text of the boot sector");
+    await guest.until("the text of the boot sector", () => text.includes(TEXT));
+    guest.close();
   });
 });

@@ -1,9 +1,10 @@
 /** A whole machine with drives, driven step by step by a test: type, wait for what the guest shows, look at the pixels. */
+import { enableBranchHinting } from "../../src/cli/branchHinting.ts";
 import { readTextScreen } from "../../src/devices/vga/textScreen.ts";
 import { type Frame, Renderer } from "../../src/display/renderer.ts";
 import { Typist } from "../../src/input/typing.ts";
 import type { AttachedDrive } from "../../src/machine/drives.ts";
-import { Machine } from "../../src/machine/machine.ts";
+import { Machine, type MachineBackends } from "../../src/machine/machine.ts";
 import type { StopReason, VmConfig } from "../../src/machine/vmConfig.ts";
 import { EventYielder } from "../../src/vm/yieldToEvents.ts";
 import { engineModules } from "./engine.ts";
@@ -11,13 +12,15 @@ import { engineModules } from "./engine.ts";
 const LONGEST_SLEEP_MS = 10;
 /** Between two motions of the pointer. */
 const POINTER_SECONDS = 0.1;
-/** The screen is read this often while something is waited for. */
-const LOOK_MS = 50;
+/** The screen is read this often while something is waited for: a picture of it takes several milliseconds to look at. */
+const LOOK_MS = 200;
 
 export interface GuestMachineOptions extends Omit<VmConfig, "engine" | "clock" | "drives"> {
   drives?: readonly AttachedDrive[];
   engine?: VmConfig["engine"];
   clock?: VmConfig["clock"];
+  /** What the machine is connected to besides. */
+  backends?: Partial<MachineBackends>;
 }
 
 export class GuestMachine {
@@ -39,7 +42,9 @@ export class GuestMachine {
     machine.clock.start();
   }
 
-  static async create({ drives = [], ...config }: GuestMachineOptions): Promise<GuestMachine> {
+  static async create({ drives = [], backends, ...config }: GuestMachineOptions): Promise<GuestMachine> {
+    // As the command line does.
+    enableBranchHinting();
     const decoder = new TextDecoder();
     const output = { onText: (_text: string) => {} };
     const machine = await Machine.create({ engine: "auto", clock: "host", ...config }, await engineModules("shared"), {
@@ -47,6 +52,7 @@ export class GuestMachine {
       com2: { write: () => {} },
       onDebugByte: () => {},
       drives,
+      ...backends,
     });
     return new GuestMachine(machine, output);
   }
@@ -57,10 +63,16 @@ export class GuestMachine {
 
   /**
    * Runs until `reached` gives something other than false and undefined; throws with what the guest shows when time is up. Only
-   * what the guest computes and sleeps counts, so that a test does not fail because the host had other things to do.
+   * what the guest computes and sleeps counts, so that a test does not fail because the host had other things to do. `reached` is
+   * asked now and then, and as soon as `sign` gives another value.
    */
-  async until<T>(what: string, reached: () => T | false | undefined, seconds = 90): Promise<T> {
-    for (let spentMs = 0; spentMs < seconds * 1000; spentMs += await this.runToNextLook()) {
+  async until<T>(
+    what: string,
+    reached: () => T | false | undefined,
+    seconds = 90,
+    sign: () => unknown = () => undefined,
+  ): Promise<T> {
+    for (let spentMs = 0; spentMs < seconds * 1000; spentMs += await this.runToNextLook(sign)) {
       const found = reached();
       if (found !== undefined && found !== false) return found;
       if (this.stopReason) throw new Error(`stopped while waiting for ${what}: ${JSON.stringify(this.stopReason)}`);
@@ -77,7 +89,12 @@ export class GuestMachine {
 
   /** Until what has come on the serial line since `from` matches. */
   untilSerial(pattern: RegExp, seconds?: number, from = 0): Promise<RegExpExecArray> {
-    return this.until(`${pattern} on serial`, () => pattern.exec(this.serial.slice(from)) ?? undefined, seconds);
+    return this.until(
+      `${pattern} on serial`,
+      () => pattern.exec(this.serial.slice(from)) ?? undefined,
+      seconds,
+      () => this.serial.length,
+    );
   }
 
   /** Lets the guest go on for `seconds`. */
@@ -92,7 +109,12 @@ export class GuestMachine {
     void this.typist.type(script).then(() => {
       taken = true;
     });
-    await this.until(`the guest to take ${script}`, () => taken);
+    await this.until(
+      `the guest to take ${script}`,
+      () => taken,
+      undefined,
+      () => taken,
+    );
   }
 
   /** Whether the guest takes positions of the pointer: it has a driver for the VMware mouse. */
@@ -126,12 +148,13 @@ export class GuestMachine {
   }
 
   /** Gives the time that it took: of the processor, and asleep, in ms. Asking for the former is too dear for every slice. */
-  private async runToNextLook(): Promise<number> {
+  private async runToNextLook(sign: () => unknown): Promise<number> {
     const before = process.cpuUsage();
     const end = performance.now() + LOOK_MS;
+    const shown = sign();
     let asleepMs = 0;
     do asleepMs += await this.step();
-    while (performance.now() < end && !this.stopReason);
+    while (performance.now() < end && !this.stopReason && sign() === shown);
     const { user, system } = process.cpuUsage(before);
     return asleepMs + (user + system) / 1000;
   }

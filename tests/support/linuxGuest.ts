@@ -1,141 +1,99 @@
-/** A Linux guest with drives, run in this thread and talked to over its serial line. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { DEFAULT_CACHE_DIR } from "../../images/build.ts";
-import { Machine, type MachineBackends } from "../../src/machine/machine.ts";
-import type { StopReason, VirtioConfig, VmConfig } from "../../src/machine/vmConfig.ts";
-import { engineModules } from "./engine.ts";
+/** A Linux guest with a busybox shell on COM1, run in this thread: it is booted, and told commands. */
+import type { Machine } from "../../src/machine/machine.ts";
+import { GuestMachine, type GuestMachineOptions } from "./guestMachine.ts";
+import { image } from "./images.ts";
 
-export const IMAGES = join(DEFAULT_CACHE_DIR, "out");
-/** Beyond that a wait has failed; the machine may share its processors with much else. */
-const WAIT_LIMIT_MS = 270_000;
-const LONGEST_SLEEP_MS = 20;
-const PROMPT = "~ # ";
+/** Of a test: its waits have limits of their own; this one is for a host that does other things at the same time. */
+export const TEST_LIMIT_MS = 900_000;
+/** From power-on to the shell, of the processor's time. */
+const BOOT_SECONDS = 270;
+const COMMAND_SECONDS = 270;
+const PROMPT = /~ # /;
+/** What a command prints, and its status; the echo of the command has no number behind it. */
+const RESULT = /\n([\s\S]*?)status=(\d+)\r/;
 
-export interface GuestOptions {
-  /** Files below `images/.cache/out`; initrds are put one behind the other. */
-  kernel?: string;
+export interface LinuxGuestOptions extends Omit<GuestMachineOptions, "boot" | "memoryMib"> {
+  /** Files of the catalogue; initrds are put one behind the other. */
+  kernel: string;
   initrds?: readonly string[];
   append?: string;
   memoryMib?: number;
-  clock?: VmConfig["clock"];
-  engine?: VmConfig["engine"];
-  bios?: string;
-  virtio?: VirtioConfig;
-  backends?: Partial<MachineBackends>;
 }
 
-export function hasImages(...files: readonly string[]): boolean {
-  return files.every((file) => existsSync(join(IMAGES, file)));
-}
-
-function readImage(file: string): Uint8Array {
-  return readFileSync(join(IMAGES, file));
+/** What a command came to. */
+interface CommandResult {
+  output: string;
+  status: number;
 }
 
 export class LinuxGuest {
-  /** All that the guest has written to COM1. */
-  output = "";
-  /** What is due next, of `output`. */
+  /** How much of what the guest has written has been dealt with. */
   private seen = 0;
-  private stopReason: StopReason | undefined;
 
-  private constructor(readonly machine: Machine) {}
+  private constructor(private readonly pc: GuestMachine) {}
 
-  static async create(options: GuestOptions): Promise<LinuxGuest> {
-    const { kernel, initrds = [], append = "console=ttyS0", bios } = options;
-    const config: VmConfig = {
-      memoryMib: options.memoryMib ?? 256,
-      engine: options.engine ?? "auto",
-      clock: options.clock ?? "host",
-      boot: kernel
-        ? { kind: "kernel", kernel: readImage(kernel), initrd: Buffer.concat(initrds.map(readImage)), append }
-        : { kind: "firmware" },
-      ...(options.virtio && { virtio: options.virtio }),
-      ...(bios && { bios: readImage(bios), vgaBios: readImage("seabios/vgabios-stdvga.bin") }),
-    };
-    let guest: LinuxGuest | undefined;
-    const backends: MachineBackends = {
-      com1: { write: (byte) => guest?.hear(byte) },
-      com2: { write: () => {} },
-      onDebugByte: () => {},
-      ...options.backends,
-    };
-    guest = new LinuxGuest(await Machine.create(config, await engineModules("shared"), backends));
-    guest.machine.clock.start();
-    return guest;
+  static async create(options: LinuxGuestOptions): Promise<LinuxGuest> {
+    const { kernel, initrds = [], append = "console=ttyS0", memoryMib = 256, ...config } = options;
+    const initrd = Buffer.concat(initrds.map(image));
+    const boot = { kind: "kernel", kernel: image(kernel), initrd, append } as const;
+    return new LinuxGuest(await GuestMachine.create({ ...config, memoryMib, boot }));
+  }
+
+  get machine(): Machine {
+    return this.pc.machine;
   }
 
   /** Types on COM1. */
   send(text: string): void {
-    this.machine.board.com1.receive(new TextEncoder().encode(text));
+    this.pc.send(text);
   }
 
-  /** Runs until the guest has written `text` since the last wait; returns what came before it. */
-  async waitFor(text: string | RegExp): Promise<string> {
-    return this.runUntil(() => this.take(text), String(text));
+  /** Runs until the guest has written what matches since the last wait. */
+  async waitFor(pattern: RegExp, seconds?: number): Promise<RegExpExecArray> {
+    const match = await this.pc.untilSerial(pattern, seconds, this.seen);
+    this.seen += match.index + match[0].length;
+    return match;
   }
 
-  /** Waits for the shell's prompt, has it execute a command, returns its output. */
+  /** Runs until `reached` gives something other than false and undefined. */
+  until<T>(what: string, reached: () => T | false | undefined): Promise<T> {
+    return this.pc.until(what, reached);
+  }
+
+  /** Has the shell execute a command; returns what it prints. */
   async run(command: string): Promise<string> {
-    this.send(`${command}; echo status=$?\n`);
-    // The echo of the command has no number behind it; the shell may have wrapped it.
-    const output = await this.waitFor(/\nstatus=\d+/);
-    await this.waitFor(PROMPT);
-    return output
-      .slice(output.indexOf("\n") + 1)
-      .replaceAll("\r", "")
-      .trim();
+    return (await this.execute(command)).output;
+  }
+
+  /** As {@link run}, and a command that fails is an error. */
+  async succeed(command: string): Promise<string> {
+    const { output, status } = await this.execute(command);
+    if (status !== 0) throw new Error(`${command}: status ${status}: ${output}`);
+    return output;
   }
 
   /** Runs until there is a shell. */
   async boot(): Promise<void> {
-    await this.waitFor(PROMPT);
+    await this.waitFor(PROMPT, BOOT_SECONDS);
     // The shell's line editor shall not wrap what it echoes, nor the kernel write between (of a host that was busy elsewhere).
     this.send("stty columns 500; dmesg -n 1\n");
     await this.waitFor(PROMPT);
   }
 
-  /** Runs until `look` gives something. */
-  async runUntil<T>(look: () => T | undefined, what: string): Promise<T> {
-    const limit = performance.now() + WAIT_LIMIT_MS;
-    for (;;) {
-      const found = look();
-      if (found !== undefined) return found;
-      if (performance.now() > limit || this.stopReason)
-        throw new Error(
-          `no ${what} (${JSON.stringify(this.stopReason ?? "time-out")}): ...${this.output.slice(-2000)}`,
-        );
-      await this.slice();
-    }
-  }
-
   /** Runs until the machine has switched itself off. */
   async powerOff(): Promise<void> {
     this.send("poweroff\n");
-    const limit = performance.now() + WAIT_LIMIT_MS;
-    while (!this.stopReason && performance.now() < limit) await this.slice();
+    await this.pc.until("the power to be off", () => this.pc.stopped);
   }
 
-  private async slice(): Promise<void> {
-    const result = this.machine.runSlice();
-    if (result.kind === "stopped") this.stopReason = result.reason;
-    else if (result.kind === "waiting") await result.until;
-    else if (result.kind === "idle") await sleep(Math.min(result.sleepMs, LONGEST_SLEEP_MS));
-    else await nextTurn();
+  close(): void {
+    this.pc.close();
   }
 
-  private hear(byte: number): void {
-    this.output += String.fromCharCode(byte);
-  }
-
-  private take(wanted: string | RegExp): string | undefined {
-    const rest = this.output.slice(this.seen);
-    const [found, at] =
-      typeof wanted === "string" ? [wanted, rest.indexOf(wanted)] : [wanted.exec(rest)?.[0] ?? "", rest.search(wanted)];
-    if (at < 0) return undefined;
-    this.seen += at + found.length;
-    return rest.slice(0, at);
+  private async execute(command: string): Promise<CommandResult> {
+    this.send(`${command}; echo status=$?\n`);
+    const [, output = "", status] = await this.waitFor(RESULT, COMMAND_SECONDS);
+    await this.waitFor(PROMPT);
+    return { output: output.replaceAll("\r", "").trim(), status: Number(status) };
   }
 }

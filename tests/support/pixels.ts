@@ -38,12 +38,11 @@ export function differenceOf(before: Picture, after: Picture): Area | undefined 
   return area;
 }
 
-/** How many pixels of the area have a colour that `fits`, by red, green and blue. */
-export function count(
-  { width, words }: Picture,
-  area: Area,
-  fits: (red: number, green: number, blue: number) => boolean,
-): number {
+/** Whether a colour is meant. */
+export type Fits = (red: number, green: number, blue: number) => boolean;
+
+/** How many pixels of the area have a colour that `fits`. */
+export function count({ width, words }: Picture, area: Area, fits: Fits): number {
   let found = 0;
   for (let y = area.top; y < area.bottom; y++) {
     for (let x = area.left; x < area.right; x++) {
@@ -52,6 +51,17 @@ export function count(
     }
   }
   return found;
+}
+
+/** The middle of the lines, within the area, of which at least `share` is of a colour that fits; undefined where there are none. */
+export function middleOfLines(picture: Picture, area: Area, share: number, fits: Fits): number | undefined {
+  let [first, last]: (number | undefined)[] = [];
+  for (let y = area.top; y < area.bottom; y++) {
+    if (count(picture, { ...area, top: y, bottom: y + 1 }, fits) < (area.right - area.left) * share) continue;
+    first ??= y;
+    last = y;
+  }
+  return first === undefined || last === undefined ? undefined : (first + last) / 2;
 }
 
 export function wholeOf({ width, height }: Picture): Area {

@@ -11,22 +11,30 @@ const LINES_ABOVE = [1, 23] as const;
 
 /** The terminal's text: the most lines one after another of which half of its width or more is white. */
 export function terminalIn({ width, height, words }: Picture): Area | undefined {
-  const isWhite = (word: number) => (word & WHITE) === WHITE;
   let [longest, current]: (Area | undefined)[] = [];
   for (let y = 0; y < height; y++) {
-    const row = words.subarray(y * width, (y + 1) * width);
-    const left = row.findIndex(isWhite);
-    const white = row.reduce((sum, word) => sum + (isWhite(word) ? 1 : 0), 0);
-    if (white < TERMINAL.width / 2) {
+    const { first, count } = whiteIn(words.subarray(y * width, (y + 1) * width));
+    if (count < TERMINAL.width / 2) {
       current = undefined;
       continue;
     }
-    current ??= { left, top: y, right: left + TERMINAL.width, bottom: y };
-    current.left = Math.min(current.left, left);
+    current ??= { left: first, top: y, right: first + TERMINAL.width, bottom: y };
+    current.left = Math.min(current.left, first);
     current.bottom = y + 1;
     if (!longest || current.bottom - current.top > longest.bottom - longest.top) longest = current;
   }
   return longest && longest.bottom - longest.top > TERMINAL.height / 2 ? longest : undefined;
+}
+
+/** Where the first white pixel of a line is, and how many there are. */
+function whiteIn(row: Uint32Array): { first: number; count: number } {
+  let [first, count] = [-1, 0];
+  for (let x = 0; x < row.length; x++) {
+    if ((row[x]! & WHITE) !== WHITE) continue;
+    if (count === 0) first = x;
+    count++;
+  }
+  return { first, count };
 }
 
 /** The terminal once the window manager has put its bar above it. */

@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
-import { hasImages, LinuxGuest } from "../support/linuxGuest.ts";
+import { hasImages } from "../support/images.ts";
+import { LinuxGuest, TEST_LIMIT_MS } from "../support/linuxGuest.ts";
 import { Random } from "../support/random.ts";
 
 const KERNEL = "linux-cloud-amd64/vmlinuz";
 const INITRDS = ["linux-cloud-amd64/initrd.gz", "virtio-modules-cloud-amd64/modules.gz"];
-const TEST_LIMIT_MS = 300_000;
 const PARTS = [0, 1, 2, 3];
 const PART_BYTES = 8 << 20;
 const HALF_BYTES = PART_BYTES / 2;
@@ -64,7 +64,7 @@ describe.runIf(hasImages(KERNEL, ...INITRDS))("Linux with many requests at once"
       initrds: INITRDS,
       append: "console=ttyS0 rdinit=/init.modules",
       virtio: { packed: true },
-      backends: { drives },
+      drives,
     });
     await guest.boot();
     const part = (disk: Uint8Array, index: number) => disk.subarray(index * PART_BYTES, (index + 1) * PART_BYTES);

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { MemoryBackend } from "../../src/storage/memoryBackend.ts";
-import { hasImages, LinuxGuest } from "../support/linuxGuest.ts";
+import { hasImages } from "../support/images.ts";
+import { LinuxGuest, TEST_LIMIT_MS } from "../support/linuxGuest.ts";
 
 const DISK_BYTES = 24 << 20;
 const WRITTEN_BYTES = 8 << 20;
-const TEST_LIMIT_MS = 300_000;
 /** Bits of the features file in sysfs, by number. */
 const [VERSION_1, RING_PACKED] = [32, 34];
 
@@ -38,10 +38,8 @@ for (const { name, kernel, packed, legacy } of CASES) {
         initrds: files.slice(1),
         append: `console=ttyS0 rdinit=/init.modules ${legacy ? "options_virtio_pci=force_legacy=1" : ""}`,
         virtio: { packed },
-        backends: {
-          console: { write: (byte) => (hvc += String.fromCharCode(byte)) },
-          drives: [{ interface: "virtio", index: 0, media: "disk", backend: new MemoryBackend(disk) }],
-        },
+        drives: [{ interface: "virtio", index: 0, media: "disk", backend: new MemoryBackend(disk) }],
+        backends: { console: { write: (byte) => (hvc += String.fromCharCode(byte)) } },
       });
       await guest.boot();
       const features = await guest.run("cat /sys/bus/virtio/devices/virtio0/features");
@@ -60,9 +58,9 @@ for (const { name, kernel, packed, legacy } of CASES) {
       expect(new Set(random.match(/../g)).size).toBeGreaterThan(8);
 
       guest.send("(read line < /dev/hvc0; echo echo-$line > /dev/hvc0)\n");
-      await guest.waitFor("\n");
+      await guest.waitFor(/\n/);
       guest.machine.board.expansion.console?.receive(new TextEncoder().encode("knock\n"));
-      await guest.runUntil(() => (hvc.includes("echo-knock") ? true : undefined), "answer on hvc0");
+      await guest.until("an answer on hvc0", () => hvc.includes("echo-knock"));
     });
   });
 }

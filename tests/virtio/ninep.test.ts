@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { NodeFileTree } from "../../src/storage/nodeFileTree.ts";
 import { readCpio, treeOf } from "../support/cpioTree.ts";
-import { hasImages, IMAGES, LinuxGuest } from "../support/linuxGuest.ts";
+import { hasImages, image } from "../support/images.ts";
+import { LinuxGuest, TEST_LIMIT_MS } from "../support/linuxGuest.ts";
 
 const KERNEL = "linux-686/vmlinuz";
 const INITRDS = ["linux-686/initrd.gz", "virtio-modules-686/modules.gz"];
-const TEST_LIMIT_MS = 300_000;
 const DATA_BYTES = 3_000_000;
 
 describe.runIf(hasImages(KERNEL, ...INITRDS))("Linux on virtio-9p", () => {
@@ -18,7 +18,7 @@ describe.runIf(hasImages(KERNEL, ...INITRDS))("Linux on virtio-9p", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("boots from a tree in memory, and shares a folder with the host", { timeout: TEST_LIMIT_MS }, async () => {
-    const root = treeOf(readCpio(readFileSync(join(IMAGES, INITRDS[0] as string))));
+    const root = treeOf(readCpio(image(INITRDS[0] as string)));
     const data = new Uint8Array(DATA_BYTES).map((_byte, index) => Math.imul(index, 0x9e3779b1) >>> 24);
     writeFileSync(join(folder, "data"), data);
     const guest = await LinuxGuest.create({

@@ -13,6 +13,8 @@ import { promptTime } from "../prompt.ts";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const PROGRAM = "tabvisorGuest.ts";
 const ENGINE = path("../../../build/engine.wasm");
+/** As the command line has them. */
+export const NODE_FLAGS = ["--v8-pool-size=1"];
 const COMMAND_LINE = path("../../../bin/tabvisor.mjs");
 
 /** What `VmStats` says of these. */
@@ -33,7 +35,7 @@ export function tabvisor(engine: EngineMode): Contender {
 }
 
 async function start(files: BootFiles, engine: EngineMode): Promise<RunningGuest> {
-  const args = [await bundled(PROGRAM), ENGINE, JSON.stringify(files), engine];
+  const args = [...NODE_FLAGS, await bundled(PROGRAM), ENGINE, JSON.stringify(files), engine];
   const guest = new ProcessGuest(process.execPath, args, true);
   const figures = async () => ({ ...figuresOf(await guest.ask<VmStats>("stats")), ...guest.memory(files.memoryMib) });
   return { port: guest.port, figures, stop: () => guest.stop() };
@@ -44,7 +46,7 @@ async function boot(files: BootFiles, engine: EngineMode): Promise<BootTiming> {
   try {
     const stats = join(folder, "stats.json");
     const started = performance.now();
-    const guest = new ProcessGuest(process.execPath, [COMMAND_LINE, "run", ...optionsFor(files, engine, stats)]);
+    const guest = new ProcessGuest(COMMAND_LINE, ["run", ...optionsFor(files, engine, stats)]);
     const prompt = await promptTime(guest.port).finally(() => guest.stop("SIGTERM")); // it writes its figures then
     return { seconds: (prompt - started) / 1000, ...figuresOf(JSON.parse(readFileSync(stats, "utf8")) as VmStats) };
   } finally {
