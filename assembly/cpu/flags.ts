@@ -14,9 +14,9 @@
 //   SHL     before      count        last bit out       count is not 0; AF clear; likewise SHR and SAR
 //   IMUL    a           b            product too big    signed product; likewise OF; AF clear; MUL: unsigned
 //   FLOAT   a           b            a < b, unordered   bits of floating-point numbers, as COMISS and COMISD compare them
-// Those from SHL on are brought to SHIFT, FLOAT to EFLAGS, when somebody asks for a flag. Translated code may lay CF and OF of its
-// own over any of them (a rotation changes no others): flagOp has the bits as in EFLAGS above OVERLAY_VALUES, and above
-// OVERLAY_MASK which of the two they replace. These come to EFLAGS too.
+// Those from SHL on are brought to SHIFT, FLOAT to EFLAGS, when somebody asks for a flag. Translated code may lay CF, OF and ZF of its
+// own over any of them (a rotation changes no others than CF and OF, CMPXCHG8B no other than ZF): flagOp has the bits as in EFLAGS above
+// OVERLAY_VALUES, and above OVERLAY_MASK which of them they replace. These come to EFLAGS too.
 import { mulHighUnsigned, signedOverflow64 } from "./product";
 import { Flag, Vcpu } from "./state";
 
@@ -39,10 +39,10 @@ export const enum FlagOp {
   FLOAT = 14,
 }
 
-/** Where flagOp has CF and OF that hold instead of those of the operation. */
+/** Where flagOp has CF, OF and ZF that hold instead of those of the operation. */
 export const OVERLAY_VALUES: u32 = 16;
 export const OVERLAY_MASK: u32 = 17;
-const OVERLAID: u32 = Flag.CF | Flag.OF;
+const OVERLAID: u32 = Flag.CF | Flag.OF | Flag.ZF;
 
 // @ts-ignore: decorator
 @inline

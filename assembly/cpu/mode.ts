@@ -1,5 +1,6 @@
 // What follows from the control registers and the segment caches: mode bits and the TLB in use.
 import { nowNs } from "../host/imports";
+import { forgetStackWindows } from "../mmu/stackWindow";
 import { TlbKind, tlbBase } from "../mmu/tlb";
 import { Cr0, Cr4, Efer } from "./registerBits";
 import { Flag, Mode, Seg, SegAttr, Segment, Vcpu, registerAddress, segment } from "./state";
@@ -16,7 +17,7 @@ const ALL_FLAT: u32 = Mode.FLAT_DS | Mode.FLAT_ES | Mode.FLAT_SS | Mode.FLAT_CS;
 
 // @ts-ignore: decorator
 @inline
-function isFlatData(s: Segment): bool {
+export function isFlatData(s: Segment): bool {
   return s.base == 0 && s.limit == 0xffff_ffff && (s.attributes & FLAT_TYPE_MASK) == FLAT_TYPE;
 }
 
@@ -59,6 +60,8 @@ export function updateTlbKind(cpu: Vcpu): void {
   if (cpu.cpl == 3) kind = alignment && (cpu.cr0 & Cr0.AM) != 0 ? TlbKind.CHECKED : TlbKind.USER;
   else kind = !alignment && (cpu.cr4 & Cr4.SMAP) != 0 ? TlbKind.SUPERVISOR_SMAP : TlbKind.SUPERVISOR;
   cpu.tlb = tlbBase(kind);
+  // A window knows nothing of alignment.
+  if (kind == TlbKind.CHECKED) forgetStackWindows();
 }
 
 /** Sets the CPL and what the TLB choice takes from it; `mode` follows with the next updateMode. */

@@ -271,6 +271,13 @@ export class Vcpu {
   statDispatches: u64;
   /** Guest instructions in the regions that were translated. */
   statGuestInstructions: u64;
+  /** Two StackWindow structs (mmu/stackWindow.ts), of supervisor and of user code. */
+  stackWindows: u64;
+  _stackWindow1: u64;
+  _stackWindow2: u64;
+  _stackWindow3: u64;
+  _stackWindow4: u64;
+  _stackWindow5: u64;
 }
 
 export const SEGMENTS_OFFSET: usize = 0x400;

@@ -1,9 +1,10 @@
-// MOVS, STOS and LODS, helper instructions. Runs within a page of plain memory go in one piece, everything else by elements.
+// MOVS, STOS and LODS, helper instructions. Plain memory goes in one piece for each page, everything else by elements.
 // The destination is always in ES; the source's segment can be overridden (Insn.segment).
 import { Flag, Seg } from "../cpu/state";
 import { sizeLog2 } from "../cpu/flags";
 import { Insn } from "../decode/insn";
 import { Exec } from "../interp/exec";
+import { bytesOnPage, copy, fill, lastByte, loadParts, storeParts } from "./stringBytes";
 import {
   BUDGET,
   DESTINATION,
@@ -12,13 +13,15 @@ import {
   advance,
   countDown,
   elementLinear,
+  elementsInSegment,
   elementsOnPage,
   endRound,
   getIndex,
   hostToRead,
   hostToWrite,
   isRepeated,
-  lowest,
+  linearBase,
+  linearMask,
   roundsOf,
 } from "./stringState";
 
@@ -52,64 +55,76 @@ function loadOne<T>(cpu: Exec, i: Insn): bool {
   return true;
 }
 
-// ---- runs: how many elements were done in one piece, perhaps 0 ----
-
-/** Copies as single elements in the direction of DF do: an overlap just ahead repeats what lies before it. */
-function copyRun<T>(cpu: Exec, target: u32, source: u32, bytes: u32): void {
-  const backward = (cpu.eflags & Flag.DF) != 0;
-  if ((backward ? source - target : target - source) - 1 >= bytes - 1)
-    memory.copy(<usize>target, <usize>source, <usize>bytes);
-  else if (backward) copyDown<T>(target, source, bytes);
-  else copyUp<T>(target, source, bytes);
-}
-
-function copyUp<T>(target: u32, source: u32, bytes: u32): void {
-  for (let at: u32 = 0; at < bytes; at += <u32>sizeof<T>())
-    store<T>(<usize>(target + at), load<T>(<usize>(source + at)));
-}
-
-function copyDown<T>(target: u32, source: u32, bytes: u32): void {
-  for (let at = bytes; at;) {
-    at -= <u32>sizeof<T>();
-    store<T>(<usize>(target + at), load<T>(<usize>(source + at)));
-  }
-}
+// ---- runs: how many elements, perhaps 0, were done before one that has to go the slow way ----
 
 function moveRun<T>(cpu: Exec, i: Insn, wanted: u64): u64 {
+  const size = sizeLog2<T>();
+  const backward = (cpu.eflags & Flag.DF) != 0;
+  const mask = linearMask(cpu);
   const from = getIndex(cpu, i, SOURCE);
   const to = getIndex(cpu, i, DESTINATION);
-  const size = sizeLog2<T>();
-  let count = elementsOnPage(cpu, i, i.segment, from, size, wanted);
-  count = elementsOnPage(cpu, i, Seg.ES, to, size, count);
-  if (!count) return 0;
-  const source = hostToRead(cpu, elementLinear<T>(cpu, i, i.segment, lowest(cpu, from, size, count), false));
-  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, lowest(cpu, to, size, count), true));
-  if (!source || !target || cpu.faulted()) return 0;
-  copyRun<T>(cpu, target, source, (<u32>count) << size);
-  advance<T>(cpu, i, SOURCE, count);
-  advance<T>(cpu, i, DESTINATION, count);
-  return count;
+  let source = (from + linearBase(cpu, i, i.segment)) & mask;
+  let target = (to + linearBase(cpu, i, Seg.ES)) & mask;
+  const within = elementsInSegment(cpu, i, i.segment, from, size, wanted, false);
+  const most = elementsInSegment(cpu, i, Seg.ES, to, size, within, true);
+  let left = most;
+  while (left) {
+    let count = elementsOnPage(target, size, backward, elementsOnPage(source, size, backward, left));
+    if (count) {
+      const sourceHost = hostToRead(cpu, source);
+      const targetHost = hostToWrite(cpu, target);
+      if (!sourceHost || !targetHost) break;
+      copy<T>(targetHost, sourceHost, <u32>count, backward);
+    } else {
+      if (!moveCrossing<T>(cpu, target, source, mask)) break;
+      count = 1;
+    }
+    left -= count;
+    const step = backward ? 0 - count * sizeof<T>() : count * sizeof<T>();
+    source = (source + step) & mask;
+    target = (target + step) & mask;
+  }
+  advance<T>(cpu, i, SOURCE, most - left);
+  advance<T>(cpu, i, DESTINATION, most - left);
+  return most - left;
 }
 
-function fill<T>(target: u32, value: u64, bytes: u32): void {
-  const low = <u8>value;
-  if (sizeof<T>() == 1 || <T>(<u64>low * 0x0101_0101_0101_0101) == <T>value) {
-    memory.fill(<usize>target, low, <usize>bytes);
-    return;
-  }
-  for (let at: u32 = 0; at < bytes; at += <u32>sizeof<T>()) store<T>(<usize>(target + at), <T>value);
+/** One element of which source or destination lies on two pages, all of them plain; false: the slow way. */
+function moveCrossing<T>(cpu: Exec, target: u64, source: u64, mask: u64): bool {
+  const source1 = hostToRead(cpu, source);
+  const source2 = hostToRead(cpu, lastByte<T>(source, mask));
+  const target1 = hostToWrite(cpu, target);
+  const target2 = hostToWrite(cpu, lastByte<T>(target, mask));
+  if (!source1 || !source2 || !target1 || !target2) return false;
+  storeParts<T>(target1, target2, bytesOnPage<T>(target), loadParts<T>(source1, source2, bytesOnPage<T>(source)));
+  return true;
 }
 
 function storeRun<T>(cpu: Exec, i: Insn, wanted: u64): u64 {
-  const to = getIndex(cpu, i, DESTINATION);
   const size = sizeLog2<T>();
-  const count = elementsOnPage(cpu, i, Seg.ES, to, size, wanted);
-  if (!count) return 0;
-  const target = hostToWrite(cpu, elementLinear<T>(cpu, i, Seg.ES, lowest(cpu, to, size, count), true));
-  if (!target || cpu.faulted()) return 0;
-  fill<T>(target, cpu.readReg<T>(cpu.gpr(RAX)), (<u32>count) << size);
-  advance<T>(cpu, i, DESTINATION, count);
-  return count;
+  const backward = (cpu.eflags & Flag.DF) != 0;
+  const mask = linearMask(cpu);
+  const to = getIndex(cpu, i, DESTINATION);
+  let target = (to + linearBase(cpu, i, Seg.ES)) & mask;
+  const value = cpu.readReg<T>(cpu.gpr(RAX));
+  const most = elementsInSegment(cpu, i, Seg.ES, to, size, wanted, true);
+  let left = most;
+  while (left) {
+    let count = elementsOnPage(target, size, backward, left);
+    const host = hostToWrite(cpu, target);
+    if (!host) break;
+    if (count) fill<T>(backward ? host - (<u32>count - 1) * sizeof<T>() : host, value, <u32>count);
+    else {
+      const second = hostToWrite(cpu, lastByte<T>(target, mask));
+      if (!second) break;
+      storeParts<T>(host, second, bytesOnPage<T>(target), value);
+      count = 1;
+    }
+    left -= count;
+    target = (target + (backward ? 0 - count * sizeof<T>() : count * sizeof<T>())) & mask;
+  }
+  advance<T>(cpu, i, DESTINATION, most - left);
+  return most - left;
 }
 
 // ---- the instructions ----
@@ -131,14 +146,13 @@ function repeat<T>(cpu: Exec, i: Insn, moves: bool): void {
   let budget: i32 = BUDGET;
   while (left && budget > 0 && !cpu.attention) {
     const most = min<u64>(left, (<u64>(budget + sizeof<T>() - 1)) >> sizeLog2<T>());
-    let done = moves ? moveRun<T>(cpu, i, most) : storeRun<T>(cpu, i, most);
+    const done = moves ? moveRun<T>(cpu, i, most) : storeRun<T>(cpu, i, most);
     budget -= (<i32>done) << sizeLog2<T>();
-    if (!done && !cpu.faulted()) {
-      if (!(moves ? moveOne<T>(cpu, i) : storeOne<T>(cpu, i))) break;
-      done = 1;
-      budget -= ELEMENT_COST;
-    }
     left -= done;
+    if (done == most) continue;
+    if (!(moves ? moveOne<T>(cpu, i) : storeOne<T>(cpu, i))) break;
+    left--;
+    budget -= ELEMENT_COST;
   }
   finishRepeat(cpu, i, whole - left);
 }

@@ -12,11 +12,14 @@ import {
   advance,
   countDown,
   elementLinear,
+  elementsInSegment,
   elementsOnPage,
   endRound,
   getIndex,
   hostToRead,
   isRepeated,
+  linearBase,
+  linearMask,
   roundsOf,
 } from "./stringState";
 
@@ -44,15 +47,19 @@ function scanOne<T>(cpu: Exec, i: Insn): bool {
 
 /** Compares up to `wanted` elements on one page, through the first that ends it; how many, perhaps 0. */
 function compareRun<T>(cpu: Exec, i: Insn, wanted: u64, whileEqual: bool): u64 {
+  const size = sizeLog2<T>();
   const from = getIndex(cpu, i, SOURCE);
   const to = getIndex(cpu, i, DESTINATION);
-  let count = elementsOnPage(cpu, i, i.segment, from, sizeLog2<T>(), wanted);
-  count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), count);
+  const firstLinear = (from + linearBase(cpu, i, i.segment)) & linearMask(cpu);
+  const secondLinear = (to + linearBase(cpu, i, Seg.ES)) & linearMask(cpu);
+  let count = elementsInSegment(cpu, i, i.segment, from, size, wanted, false);
+  count = elementsInSegment(cpu, i, Seg.ES, to, size, count, false);
+  count = elementsOnPage(secondLinear, size, false, elementsOnPage(firstLinear, size, false, count));
   if (!count) return 0;
-  const first = hostToRead(cpu, elementLinear<T>(cpu, i, i.segment, from, false));
-  const second = hostToRead(cpu, elementLinear<T>(cpu, i, Seg.ES, to, false));
-  if (!first || !second || cpu.faulted()) return 0;
-  const bytes = (<u32>count) << sizeLog2<T>();
+  const first = hostToRead(cpu, firstLinear);
+  const second = hostToRead(cpu, secondLinear);
+  if (!first || !second) return 0;
+  const bytes = (<u32>count) << size;
   let at: u32 = 0;
   let a: T;
   let b: T;
@@ -62,19 +69,21 @@ function compareRun<T>(cpu: Exec, i: Insn, wanted: u64, whileEqual: bool): u64 {
     at += <u32>sizeof<T>();
   } while (at < bytes && (a == b) == whileEqual);
   cpu.flagsSub<T>(<u64>a, <u64>b);
-  const done = <u64>(at >> sizeLog2<T>());
+  const done = <u64>(at >> size);
   advance<T>(cpu, i, SOURCE, done);
   advance<T>(cpu, i, DESTINATION, done);
   return done;
 }
 
 function scanRun<T>(cpu: Exec, i: Insn, wanted: u64, whileEqual: bool): u64 {
+  const size = sizeLog2<T>();
   const to = getIndex(cpu, i, DESTINATION);
-  const count = elementsOnPage(cpu, i, Seg.ES, to, sizeLog2<T>(), wanted);
-  if (!count) return 0;
-  const host = hostToRead(cpu, elementLinear<T>(cpu, i, Seg.ES, to, false));
-  if (!host || cpu.faulted()) return 0;
-  const bytes = (<u32>count) << sizeLog2<T>();
+  const linear = (to + linearBase(cpu, i, Seg.ES)) & linearMask(cpu);
+  const within = elementsInSegment(cpu, i, Seg.ES, to, size, wanted, false);
+  const count = elementsOnPage(linear, size, false, within);
+  const host = count ? hostToRead(cpu, linear) : 0;
+  if (!host) return 0;
+  const bytes = (<u32>count) << size;
   const wantedValue = <T>cpu.rax;
   let at: u32 = 0;
   let value: T;
@@ -83,7 +92,7 @@ function scanRun<T>(cpu: Exec, i: Insn, wanted: u64, whileEqual: bool): u64 {
     at += <u32>sizeof<T>();
   } while (at < bytes && (value == wantedValue) == whileEqual);
   cpu.flagsSub<T>(<u64>wantedValue, <u64>value);
-  const done = <u64>(at >> sizeLog2<T>());
+  const done = <u64>(at >> size);
   advance<T>(cpu, i, DESTINATION, done);
   return done;
 }

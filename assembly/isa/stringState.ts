@@ -3,18 +3,17 @@
 //
 // A repeated instruction works for a while (BUDGET) and, if there is more to do, goes back to itself, so that interrupts
 // come in between. Registers always tell how far it is, so a fault in the middle is restartable.
-import { Flag, Mode, Seg, Vcpu, segment } from "../cpu/state";
+import { Flag, Mode, Seg, SegAttr, Vcpu, segment } from "../cpu/state";
 import { Insn, Prefix } from "../decode/insn";
 import { Exec } from "../interp/exec";
-import { isWithinLimit, segmentLinear } from "../mmu/segmentation";
-import { ADDEND, READ_TAG, WRITE_TAG, tlbEntry } from "../mmu/tlb";
+import { isWide } from "../mmu/fill";
+import { isUsable, segmentLinear } from "../mmu/segmentation";
+import { ADDEND, OFFSET_MASK, PAGE_MASK, READ_TAG, WRITE_TAG, tlbEntry } from "../mmu/tlb";
 
 /** Bytes of work in one go. */
 export const BUDGET: u32 = 0x8000;
 /** What an element counts at least, when it goes the slow way. */
 export const ELEMENT_COST: u32 = 64;
-
-const PAGE_MASK: u64 = ~(<u64>0xfff);
 
 /** rCX, rSI, rDI. */
 export const COUNTER: u32 = 1;
@@ -97,35 +96,56 @@ export function elementLinear<T>(cpu: Vcpu, i: Insn, seg: u32, offset: u64, writ
   return isFlat(cpu, i, seg) ? offset : segmentLinear(cpu, seg, offset, <u32>sizeof<T>(), write);
 }
 
-/**
- * How many elements of 1 << `size` bytes, at most `wanted` and in the direction of DF from the one at `offset`, lie on one page
- * and surely within the segment.
- */
-export function elementsOnPage(cpu: Vcpu, i: Insn, seg: u32, offset: u64, size: u32, wanted: u64): u64 {
-  const flat = isFlat(cpu, i, seg);
-  const linear = flat ? offset : offset + segment(cpu, seg).base;
-  const backward = (cpu.eflags & Flag.DF) != 0;
-  let count = elementsBefore(linear & 0xfff, 0x1000, size, backward, wanted);
-  if (i.addressSize == 1) count = elementsBefore(offset, 0x1_0000, size, backward, count);
-  if (flat || !count || (cpu.mode & Mode.CODE_SIZE) == 3) return count;
-  const s = segment(cpu, seg);
-  return isWithinLimit(s.attributes, s.limit, lowest(cpu, offset, size, count), <u32>(count << size)) ? count : 0;
+/** What is added to an offset in `seg` for its linear address. */
+// @ts-ignore: decorator
+@inline
+export function linearBase(cpu: Vcpu, i: Insn, seg: u32): u64 {
+  if (isFlat(cpu, i, seg)) return 0;
+  return (cpu.mode & Mode.CODE_SIZE) == 3 && seg < <u32>Seg.FS ? 0 : segment(cpu, seg).base;
 }
 
-/** How many elements, at most `wanted`, lie in one piece of `end` bytes, of which the first begins at byte `at`. */
+/** The bits of a linear address. */
+// @ts-ignore: decorator
+@inline
+export function linearMask(cpu: Vcpu): u64 {
+  return isWide(cpu) ? <u64>-1 : 0xffff_ffff;
+}
+
+/**
+ * How many elements of 1 << `size` bytes, at most `wanted` and in the direction of DF from the one at `offset`, surely lie within
+ * the segment and do not wrap within the address size.
+ */
+// @ts-ignore: decorator
+@inline
+export function elementsInSegment(cpu: Vcpu, i: Insn, seg: u32, offset: u64, size: u32, wanted: u64, write: bool): u64 {
+  if (i.addressSize == 3) return wanted;
+  const count = elementsBefore(offset, addressMask(i) + 1, size, (cpu.eflags & Flag.DF) != 0, wanted);
+  return isFlat(cpu, i, seg) || isWide(cpu) ? count : elementsInLimit(cpu, seg, offset, size, count, write);
+}
+
+function elementsInLimit(cpu: Vcpu, seg: u32, offset: u64, size: u32, wanted: u64, write: bool): u64 {
+  const s = segment(cpu, seg);
+  if ((cpu.mode & Mode.PROTECTED) != 0 && !isUsable(s.attributes, write)) return 0;
+  // Those that expand down are rare: by elements.
+  if ((s.attributes & (SegAttr.CODE | SegAttr.EXPAND_DOWN)) == SegAttr.EXPAND_DOWN) return 0;
+  const end = <u64>s.limit + 1;
+  return offset < end ? elementsBefore(offset, end, size, (cpu.eflags & Flag.DF) != 0, wanted) : 0;
+}
+
+/** How many elements, at most `wanted`, lie below `end` when the first begins at `at` < `end`; backwards: down to 0. */
 // @ts-ignore: decorator
 @inline
 function elementsBefore(at: u64, end: u64, size: u32, backward: bool, wanted: u64): u64 {
-  const above = (end - at) >> size;
+  const above = (end - at) >> (<u64>size);
   if (!backward) return min<u64>(wanted, above);
-  return above ? min<u64>(wanted, (at >> size) + 1) : 0;
+  return above ? min<u64>(wanted, (at >> (<u64>size)) + 1) : 0;
 }
 
-/** The lowest address of a run of `count` elements in the direction of DF whose first is at `address`. */
+/** The same for the page of `linear`: 0 where the first element crosses its end. */
 // @ts-ignore: decorator
 @inline
-export function lowest(cpu: Vcpu, address: u64, size: u32, count: u64): u64 {
-  return cpu.eflags & Flag.DF ? address - ((count - 1) << size) : address;
+export function elementsOnPage(linear: u64, size: u32, backward: bool, wanted: u64): u64 {
+  return elementsBefore(linear & OFFSET_MASK, 0x1000, size, backward, wanted);
 }
 
 /** The host address of `linear` when its page may be read plainly, else 0. */

@@ -1,6 +1,6 @@
 // Build for what has no row in the hot table: the meanings that isa/integer.ts dispatches, divisions, and for all others a call of
 // the engine (COLD) with the state in memory.
-import { Mode, vcpu } from "../cpu/state";
+import { Mode, Seg, vcpu } from "../cpu/state";
 import { Insn, Mem, Reg } from "../decode/insn";
 import { Form, Op } from "../decode/op";
 import { BT_CHANGE, BT_CHANGE_MEMORY, BitAction } from "../isa/bit";
@@ -20,7 +20,10 @@ import {
   setDirection,
   setInterruptFlag,
 } from "./flagImage";
+import { movFromSegment, movToSegment, popSegment, pushSegment } from "./segmentNodes";
 import { buildSse } from "./sse";
+import { movFromCr, readBase, readTime, setAlignmentFlag, swapGs, writeBase } from "./systemNodes";
+import { compareExchange16, compareExchange8 } from "./wideExchange";
 import { buildX87, isX87 } from "./x87";
 
 export function buildCold(b: Build, i: Insn): void {
@@ -63,6 +66,52 @@ export function buildCold(b: Build, i: Insn): void {
     case Op.STI:
       if (b.mode & (Mode.USER | Mode.V86) || b.atEnd) callCold(b, i);
       else setInterruptFlag(b);
+      return;
+    case Op.PUSH_SEG:
+      pushSegment(b, i);
+      return;
+    case Op.POP_SEG:
+      popSegment(b, i);
+      return;
+    case Op.MOV_FROM_SEG:
+      movFromSegment(b, i);
+      return;
+    case Op.MOV_TO_SEG:
+      movToSegment(b, i);
+      return;
+    case Op.SWAPGS:
+      swapGs(b, i);
+      return;
+    case Op.RDFSBASE:
+      readBase(b, i, Seg.FS);
+      return;
+    case Op.RDGSBASE:
+      readBase(b, i, Seg.GS);
+      return;
+    case Op.WRFSBASE:
+      writeBase(b, i, Seg.FS);
+      return;
+    case Op.WRGSBASE:
+      writeBase(b, i, Seg.GS);
+      return;
+    case Op.MOV_FROM_CR:
+      movFromCr(b, i);
+      return;
+    case Op.STAC:
+      setAlignmentFlag(b, i, true);
+      return;
+    case Op.CLAC:
+      setAlignmentFlag(b, i, false);
+      return;
+    case Op.RDTSC:
+      readTime(b, i, false);
+      return;
+    case Op.RDTSCP:
+      readTime(b, i, true);
+      return;
+    case Op.CMPXCHG8B:
+      if (i.size == 3) compareExchange16(b, i);
+      else compareExchange8(b, i);
       return;
     case Op.CLD:
       setDirection(b, false);

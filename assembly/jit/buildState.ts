@@ -55,6 +55,8 @@ export class BuildState {
   /** SSE (x87, MMX) was found usable in this block. */
   sseChecked: bool;
   x87Checked: bool;
+  /** The region has singles for the x87: its numbers may have DOUBLE_FORM (x87LowerDouble.ts). */
+  x87Singles: bool;
   /** The instruction is the last of its block. */
   atEnd: bool;
   /** EFLAGS bits that differ from the DYNAMIC flags, and the node of their values. */
@@ -66,6 +68,8 @@ export class BuildState {
   changed: u64;
   /** Node that is negative unless MXCSR lets wasm's operators do (sseOperands.ts); 0: not looked at in this block. */
   floatMode: u32;
+  /** Accesses of the region that a window on the stack's page will do for (stackAccess.ts). */
+  stackAccesses: u32;
 }
 
 /** The flags after the last instruction. */

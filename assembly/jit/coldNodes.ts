@@ -11,7 +11,7 @@ import { IrOp, Var, node } from "./ir";
 import { forgetProbes } from "./nearby";
 import { newNode } from "./values";
 import { FLAG_VARIABLES, GENERAL_REGISTERS, X87_VARIABLES, forgetVariables } from "./variables";
-import { forgetX87 } from "./x87State";
+import { forgetX87, x87State } from "./x87State";
 
 /** What a cold instruction may change of what a region keeps in locals. */
 export const enum Clobbers {
@@ -44,6 +44,7 @@ export function callCold(b: BuildState, i: Insn): void {
   const n = node(id);
   n.code = clobbers;
   n.flag = <u8>i.indexInBlock;
+  n.size = <u8>x87State().delta;
   if (clobbers & Clobbers.REGISTERS) forgetVariables(GENERAL_REGISTERS);
   if (clobbers & Clobbers.VECTORS) forgetVariables(VECTOR_VARIABLES);
   if (clobbers & Clobbers.FLAGS) forgetFlags(b);
@@ -81,19 +82,11 @@ function systemClobbers(op: u32): u32 {
     // A change of what the rest of the block was decoded for leaves the region.
     case Op.MOV_TO_SEG:
       return Clobbers.NOTHING;
-    case Op.STAC:
-    case Op.CLAC:
-      return Clobbers.TLB;
     case Op.IN:
     case Op.CPUID:
     case Op.RDMSR:
-    case Op.RDTSC:
-    case Op.RDTSCP:
-    case Op.RDFSBASE:
-    case Op.RDGSBASE:
     case Op.MOV_FROM_CR:
     case Op.MOV_FROM_DR:
-    case Op.MOV_FROM_SEG:
     case Op.POP_SEG:
       return Clobbers.REGISTERS;
     default:

@@ -72,7 +72,8 @@ export function setDirection(b: Build, down: bool): void {
   changeEflags(b, Flag.DF, down ? Flag.DF : 0);
 }
 
-function changeEflags(b: Build, mask: u32, bits: u32): void {
+/** EFLAGS bits other than the arithmetic ones. */
+export function changeEflags(b: Build, mask: u32, bits: u32): void {
   const now = loadField(b, EFLAGS, Wasm.I32_LOAD);
   const kept = binary(b, Wasm.I32_AND, now, constant(b, ~mask & 0xffff_ffff));
   storeField(b, EFLAGS, binary(b, Wasm.I32_OR, kept, constant(b, bits)), Wasm.I32_STORE);

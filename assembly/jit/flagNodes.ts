@@ -25,6 +25,9 @@ import {
   unary,
 } from "./values";
 
+/** Number of ZF in EFLAGS. */
+const ZERO_BIT: u32 = 6;
+
 // @ts-ignore: decorator
 @inline
 function copyState(from: FlagsState, to: FlagsState): void {
@@ -147,6 +150,13 @@ export function overrideFlags(b: BuildState, mask: u32, bits: u32): void {
   setKnown(b, FlagOp.SHIFT, f.bits, lazyResult(b, f), all, 0);
 }
 
+/** ZF alone becomes `zero` (0 or 1). */
+export function setZero(b: BuildState, zero: u32): void {
+  storeFlags(b);
+  flags().kind = DYNAMIC;
+  overrideDynamic(b, Flag.ZF, binary(b, Wasm.I32_SHL, zero, constant(b, ZERO_BIT)));
+}
+
 function overrideDynamic(b: BuildState, mask: u32, bits: u32): void {
   // An older override of other bits has to be made first.
   if (b.overrideMask & ~mask) storeFlags(b);
@@ -224,7 +234,7 @@ function storeField(b: BuildState, variable: u32, offset: u32, code: u32): void 
   node(id).code = code;
 }
 
-/** Lays the flags in `mask` (I32: CF, OF or both) with the values `bits` over those that FLAG_OP tells of. */
+/** Lays the flags in `mask` (I32: of CF, OF and ZF) with the values `bits` over those that FLAG_OP tells of. */
 function overlay(b: BuildState, mask: u32, bits: u32): void {
   const chosen = binary(b, Wasm.I32_SHL, mask, constant(b, OVERLAY_MASK));
   const values = binary(b, Wasm.I32_SHL, bits, constant(b, OVERLAY_VALUES));
@@ -348,7 +358,10 @@ export function conditionNode(b: BuildState, cc: u32): u32 {
 function positiveCondition(b: BuildState, cc: u32): u32 {
   if (cc == 2) return carryOf(b);
   const f = flags();
-  if (f.kind == DYNAMIC) return dynamicCondition(b, cc);
+  if (f.kind == DYNAMIC) {
+    if (cc == 4 && b.overrideMask & Flag.ZF) return binary(b, Wasm.I32_SHR_U, b.overrideBits, constant(b, ZERO_BIT));
+    return dynamicCondition(b, cc);
+  }
   if (f.kind == FlagOp.FLOAT) return floatCondition(b, f, cc);
   switch (cc) {
     case 0:

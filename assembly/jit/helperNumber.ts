@@ -14,6 +14,8 @@ export const enum Helper {
   EFLAGS,
   /** (offset, segment | size << 8 | write << 16) -> linear address i64, or -1 */
   SEGMENT,
+  /** (linear i64): moves the window on the stack's page (mmu/stackWindow.ts) */
+  STACK_WINDOW,
   /** (high, low, divisor) i64 -> quotient, for high < divisor */
   DIVIDE,
   /** SseOp on f64 a, b -> f64; likewise on f32 (sseHelpers.ts) */
@@ -49,6 +51,10 @@ export const enum Helper {
   X87_COMPARE,
   /** The same -> f64 that compares with 0 as a with b */
   X87_ORDER,
+  /** (selector, segment register) -> 1 where the interpreter has to load it */
+  LOAD_SEGMENT,
+  /** (fuel left) -> time-stamp counter i64 */
+  TIME,
   COUNT,
 }
 

@@ -1,6 +1,7 @@
 // Where the functions that translated code calls are in the engine's own table. The host makes a table of just these, by their
 // numbers, and translated modules import that: V8 compiles a wrapper for each signature among the functions that a module
 // imports, for each module anew and before it knows that none is needed (docs/adr/0003).
+import { moveStackWindow } from "../mmu/stackWindow";
 import { Helper } from "./helperNumber";
 import { jitCarry, jitCold, jitCondition, jitDivide, jitEflags, jitProbe, jitSegment } from "./helpers";
 import {
@@ -13,6 +14,7 @@ import {
   jitVector,
   jitWiden,
 } from "./sseHelpers";
+import { jitLoadSegment, jitTime } from "./systemHelpers";
 import {
   jitX87Add,
   jitX87Compare,
@@ -43,6 +45,8 @@ export function helperPlace(helper: u32): u32 {
       return jitEflags.index;
     case Helper.SEGMENT:
       return jitSegment.index;
+    case Helper.STACK_WINDOW:
+      return moveStackWindow.index;
     case Helper.DIVIDE:
       return jitDivide.index;
     case Helper.FLOAT64:
@@ -83,7 +87,11 @@ export function helperPlace(helper: u32): u32 {
       return jitX87Integer.index;
     case Helper.X87_COMPARE:
       return jitX87Compare.index;
-    default:
+    case Helper.X87_ORDER:
       return jitX87Order.index;
+    case Helper.LOAD_SEGMENT:
+      return jitLoadSegment.index;
+    default:
+      return jitTime.index;
   }
 }

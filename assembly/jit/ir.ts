@@ -34,7 +34,8 @@ export const enum IrOp {
   /** wasm store `code` of b at a + imm. */
   STORE,
   /**
-   * Host address of `size` bytes at linear address a; `flag`: to be written. Leaves the region when there is no plain one. A RESULT
+   * Host address of `size` bytes at linear address a; `flag`: to be written; imm 1: on the stack, by the window on its page if the region
+   * has one (stackAccess.ts). Leaves the region when there is no plain one. A RESULT
    * node follows: the page offset of a, with a bit above it (Vcpu.probeFar) where nothing is known of the rest of the page.
    */
   PROBE,
@@ -46,6 +47,10 @@ export const enum IrOp {
   CALL,
   /** Executes the Insn record at imm by jitCold; variables in `clobbers` are read again from memory. */
   COLD,
+  /** The time-stamp counter, the number `flag` in its block. */
+  TIME,
+  /** The TLB in use is another one from here on. */
+  TLB,
   /** CF (0 or 1) of the lazy flags a (op), b, c. */
   CARRY,
   /**
@@ -65,13 +70,16 @@ export const enum Var {
   FLAG_OP = 16,
   FLAG_A,
   FLAG_B,
-  /** Vcpu.fpuTop, fpuEmpty and the pointers to the last x87 instruction (x87State.ts). */
+  /** Vcpu.fpuTop. */
   X87_TOP,
+  /** The register that is slot 0 (x87State.ts); Vcpu.fpuEmpty, a bit for each slot. */
+  X87_BASE,
   X87_EMPTY,
+  /** The pointers to the last x87 instruction. */
   X87_OPCODE,
   X87_CS,
   X87_DS,
-  /** Not kept from block to block: 0 where the control word has the usual precision and rounding (x87Ready.ts). */
+  /** What the control word and others allow: never stored (x87Ready.ts). */
   X87_MODE,
   X87_IP,
   X87_DP,
@@ -79,7 +87,10 @@ export const enum Var {
   X87_UP,
   X87_INEXACT,
   XMM = 32,
-  COUNT = 48,
+  /** The x87 registers by slot: significand; sign, exponent and NOT_NORMAL. */
+  X87_SIGNIFICAND = 48,
+  X87_EXPONENT = 56,
+  COUNT = 64,
 }
 
 

@@ -21,10 +21,11 @@ import { lowerNearby, lowerProbe, noteInstruction } from "./lowerMemory";
 import { emitValue, keepResult, settle, settleResult, unsettle } from "./lowerValues";
 import { callHelper, helperParameter } from "./module";
 import { addCount } from "./profile";
+import { lookAtWindow } from "./stackAccess";
 import { variableType } from "./values";
-import { isStatusVariable, loadStatusVariable, storeStatusVariable, x87Locals } from "./x87Emit";
-import { emitX87, isNarrow, x87OperandType } from "./x87Lower";
-import { x87VariableAddress } from "./x87State";
+import { x87Locals } from "./x87Emit";
+import { emitX87, isNarrow, isSingle, mayBeDouble, x87OperandType } from "./x87Lower";
+import { isX87Image, loadX87Image, storeX87Image, x87FieldAddress } from "./x87Variables";
 
 /** Counts the uses of each node of [first, end), from the last to the first: what nobody uses counts for nothing. */
 export function countUses(first: u32, end: u32): void {
@@ -88,6 +89,14 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
       return;
     case IrOp.X87:
       lowerX87(b, s, n);
+      return;
+    case IrOp.TIME:
+      pushLeft(s, n);
+      callHelper(s.code, Helper.TIME);
+      settleResult(s, n);
+      return;
+    case IrOp.TLB:
+      loadTlb(s);
       return;
     case IrOp.RESULT:
       return;
@@ -183,8 +192,12 @@ function lowerX87(b: BuildState, s: LowerState, n: Node): void {
   if (n.c) l.aExponent = settle(b, s, n.c, ValueType.I32);
   if (n.d) l.bExponent = settle(b, s, n.d, ValueType.I32);
   l.mode = variableLocal(b, s, Var.X87_MODE);
-  l.aNarrow = isNarrow(node(n.a));
-  l.bNarrow = n.b != 0 && isNarrow(node(n.b));
+  const hasOperands = n.c != 0;
+  l.singles = hasOperands && n.b != 0 && isSingle(node(n.a)) && isSingle(node(n.b));
+  l.aDouble = b.x87Singles && hasOperands && mayBeDouble(node(n.a));
+  l.bDouble = b.x87Singles && n.b != 0 && mayBeDouble(node(n.b));
+  l.aNarrow = !b.x87Singles && isNarrow(node(n.a));
+  l.bNarrow = !b.x87Singles && n.b != 0 && isNarrow(node(n.b));
   l.significand = takeTemporary(s, ValueType.I64);
   l.exponent = takeTemporary(s, ValueType.I32);
   l.rest = takeTemporary(s, ValueType.I64);
@@ -227,16 +240,20 @@ function lowerCarry(b: BuildState, s: LowerState, n: Node): void {
   settleResult(s, n);
 }
 
+/** The fuel before an instruction, the number `flag` in its block. */
+function pushLeft(s: LowerState, n: Node): void {
+  s.code.local(Wasm.LOCAL_GET, s.leftLocal);
+  if (!n.flag) return;
+  s.code.i32Const(<i32>n.flag);
+  s.code.op(Wasm.I32_SUB);
+}
+
 /** The engine executes a record: everything goes to memory, and what it may change comes back from there. */
 function lowerCold(b: BuildState, s: LowerState, n: Node): void {
   const e = s.code;
   storeVariables(b, s);
   e.i32Const(<i32>n.imm);
-  e.local(Wasm.LOCAL_GET, s.leftLocal);
-  if (n.flag) {
-    e.i32Const(<i32>n.flag);
-    e.op(Wasm.I32_SUB);
-  }
+  pushLeft(s, n);
   callHelper(e, Helper.COLD);
   hintBranch(e.at, Hint.UNLIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
@@ -244,8 +261,11 @@ function lowerCold(b: BuildState, s: LowerState, n: Node): void {
   e.i32Const(0);
   e.op(Wasm.RETURN);
   e.end();
+  s.deltaTable = 0;
+  s.delta = n.size;
   loadVariables(b, s, clobberedVariables(n.code) & s.used, true);
   if (n.code & Clobbers.TLB) loadTlb(s);
+  lookAtWindow(b, s);
 }
 
 export function loadTlb(s: LowerState): void {
@@ -258,7 +278,7 @@ export function loadTlb(s: LowerState): void {
 function variableAddress(variable: u32): u32 {
   if (variable < 16) return MemoryMap.VCPU + (variable << 3);
   if (variable >= <u32>Var.XMM) return MemoryMap.VCPU + <u32>XMM_OFFSET + ((variable - Var.XMM) << 4);
-  if (variable >= <u32>Var.X87_TOP) return x87VariableAddress(variable);
+  if (variable >= <u32>Var.X87_TOP) return x87FieldAddress(variable);
   if (variable == Var.FLAG_OP) return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagOp");
   if (variable == Var.FLAG_A) return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagA");
   return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagB");
@@ -270,8 +290,8 @@ export function storeVariables(b: BuildState, s: LowerState): void {
   while (left) {
     const variable = <u32>ctz(left);
     left &= left - 1;
-    if (isStatusVariable(variable)) {
-      storeStatusVariable(s.code, variable, variableLocal(b, s, variable));
+    if (isX87Image(variable)) {
+      storeX87Image(b, s, variable);
       continue;
     }
     const type = variableType(b, variable);
@@ -291,9 +311,8 @@ export function loadVariables(b: BuildState, s: LowerState, mask: u64, save: boo
     left &= left - 1;
     const type = variableType(b, variable);
     if (save) saveVariable(b, s, variable);
-    if (isStatusVariable(variable)) {
-      loadStatusVariable(s.code, variable);
-      s.code.local(Wasm.LOCAL_SET, variableLocal(b, s, variable));
+    if (isX87Image(variable)) {
+      loadX87Image(b, s, variable);
       continue;
     }
     s.code.i32Const(0);

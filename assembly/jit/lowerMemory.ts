@@ -10,20 +10,57 @@ import { IrOp, Node, node } from "./ir";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { emitValue, keepResult, settle, unsettle } from "./lowerValues";
 import { callHelper } from "./module";
-import { FAR, pageOffsetOf } from "./nearby";
+import { pageOffsetOf } from "./nearby";
+import { emitWindowCheck } from "./stackAccess";
 
-/** The inline TLB probe: see mmu/access.ts. A miss asks the engine, and leaves the region if that has no plain address. */
+/** An access by the window on the stack's page, or the inline TLB probe (mmu/access.ts). A miss asks the engine, and leaves the region if that has no plain address. */
 export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   const e = s.code;
   const target = node(n.a);
   const type: u32 = target.op == IrOp.CONST ? (s.wide ? ValueType.I64 : ValueType.I32) : <u32>target.type;
   const linear = settle(b, s, n.a, type);
-  const entry = takeTemporary(s, ValueType.I32);
   const host = takeTemporary(s, ValueType.I32);
   const isWide = type == ValueType.I64;
+  const result = node(pageOffsetOf(<u32>changetype<usize>(n)));
+  const offset = result.uses ? takeTemporary(s, ValueType.I32) : NO_LOCAL;
+  const byWindow = n.imm != 0 && s.usesWindow;
 
-  e.local(Wasm.LOCAL_GET, linear);
-  if (isWide) e.op(Wasm.I32_WRAP_I64);
+  if (byWindow) beginWindowAccess(s, linear, isWide, host, offset);
+  emitTlbProbe(s, n, linear, isWide, host, offset);
+  if (byWindow) {
+    e.end();
+    s.depth--;
+  }
+  // Added here, and not in the cases, the sum is known to V8 to have no upper half.
+  getLow(s, linear, isWide);
+  e.local(Wasm.LOCAL_GET, host);
+  e.op(Wasm.I32_ADD);
+  e.local(Wasm.LOCAL_SET, host);
+  if (offset != NO_LOCAL) result.local = <i32>offset;
+  unsettle(n.a, linear, type);
+  keepResult(n, host);
+}
+
+const NO_LOCAL: u32 = 0;
+
+/** Leaves an "else" open for what the window will not do for. */
+function beginWindowAccess(s: LowerState, linear: u32, isWide: bool, host: u32, offset: u32): void {
+  const e = s.code;
+  emitWindowCheck(s, linear, isWide);
+  hintBranch(e.at, Hint.LIKELY);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  s.depth++;
+  e.local(Wasm.LOCAL_GET, s.windowAddend);
+  e.local(Wasm.LOCAL_SET, host);
+  if (offset != NO_LOCAL) setPageOffset(s, linear, isWide, offset);
+  e.op(Wasm.ELSE);
+}
+
+/** To local `host` what is to be added to the address, to `offset` the address's page offset, and FAR where that says nothing of the rest of the page. */
+function emitTlbProbe(s: LowerState, n: Node, linear: u32, isWide: bool, host: u32, offset: u32): void {
+  const e = s.code;
+  const entry = takeTemporary(s, ValueType.I32);
+  getLow(s, linear, isWide);
   e.i32Const(ENTRY_SHIFT);
   e.op(Wasm.I32_SHR_U);
   e.i32Const(TLB_INDEX_MASK);
@@ -35,41 +72,43 @@ export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   hintBranch(e.at, Hint.LIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
   s.depth++;
-  e.local(Wasm.LOCAL_GET, linear);
-  if (isWide) e.op(Wasm.I32_WRAP_I64);
   e.local(Wasm.LOCAL_GET, entry);
   e.memory(Wasm.I32_LOAD, <u32>ADDEND);
-  e.op(Wasm.I32_ADD);
   e.local(Wasm.LOCAL_SET, host);
+  if (offset != NO_LOCAL) setPageOffset(s, linear, isWide, offset);
   e.op(Wasm.ELSE);
   noteInstruction(s, n);
   e.local(Wasm.LOCAL_GET, linear);
   if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
   askForHost(s, n, host);
-  const offset = node(pageOffsetOf(<u32>changetype<usize>(n)));
-  if (offset.uses) {
+  e.local(Wasm.LOCAL_GET, host);
+  getLow(s, linear, isWide);
+  e.op(Wasm.I32_SUB);
+  e.local(Wasm.LOCAL_SET, host);
+  if (offset != NO_LOCAL) {
+    setPageOffset(s, linear, isWide, offset);
+    e.local(Wasm.LOCAL_GET, offset);
     e.i32Const(0);
     e.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("probeFar"));
-    e.local(Wasm.LOCAL_SET, entry);
+    e.op(Wasm.I32_OR);
+    e.local(Wasm.LOCAL_SET, offset);
   }
   e.end();
   s.depth--;
+  releaseTemporary(entry, ValueType.I32);
+}
 
-  if (offset.uses) {
-    // In the plain case `entry` still holds its address: only its sign counts.
-    e.local(Wasm.LOCAL_GET, linear);
-    if (isWide) e.op(Wasm.I32_WRAP_I64);
-    e.i32Const(0xfff);
-    e.op(Wasm.I32_AND);
-    e.local(Wasm.LOCAL_GET, entry);
-    e.i32Const(FAR);
-    e.op(Wasm.I32_AND);
-    e.op(Wasm.I32_OR);
-    offset.local = <i32>entry;
-    e.local(Wasm.LOCAL_SET, entry);
-  } else releaseTemporary(entry, ValueType.I32);
-  unsettle(n.a, linear, type);
-  keepResult(n, host);
+function setPageOffset(s: LowerState, linear: u32, isWide: bool, offset: u32): void {
+  getLow(s, linear, isWide);
+  s.code.i32Const(0xfff);
+  s.code.op(Wasm.I32_AND);
+  s.code.local(Wasm.LOCAL_SET, offset);
+}
+
+/** The lower 32 bits of a local with a linear address. */
+function getLow(s: LowerState, linear: u32, isWide: bool): void {
+  s.code.local(Wasm.LOCAL_GET, linear);
+  if (isWide) s.code.op(Wasm.I32_WRAP_I64);
 }
 
 /** The instruction at which the function leaves if it does so next by bailLabel. */

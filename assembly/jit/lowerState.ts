@@ -36,10 +36,18 @@ export class LowerState {
   targetLocal: u32;
   /** The fuel that it was given, where instructions are counted (profile.ts). */
   startLocal: u32;
+  /** Slot of TOP (x87State.ts): a byte for each entry at `deltaTable`, or `delta` if that is 0. */
+  deltaTable: u32;
+  delta: u32;
   /** Region-wide: variables that have a local, and those that are changed. */
   used: u64;
   changed: u64;
   wide: bool;
+  /** Accesses to the stack go by a window on its page, of which these are the locals (stackAccess.ts; the limit in 64-bit mode). */
+  usesWindow: bool;
+  windowPage: u32;
+  windowLimit: u32;
+  windowAddend: u32;
   /** LMA: a 32-bit linear address has to be compared with a whole tag. */
   longMode: bool;
 }

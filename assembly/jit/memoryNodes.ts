@@ -9,6 +9,7 @@ import { Helper } from "./helperNumber";
 import { IrOp, isConst, node } from "./ir";
 import { as32, as64, binary, compare, constant, lowBits, newNode } from "./values";
 import { distanceTo, findNearby, pageOffsetOf, rememberProbe } from "./nearby";
+import { isStackAccess } from "./stackAccess";
 import { readRegister } from "./variables";
 
 const REGISTERS_END: u32 = MemoryMap.VCPU + 16 * 8;
@@ -156,7 +157,9 @@ export function probe(b: BuildState, linear: u32, size: u32, write: bool): u32 {
   flush(b);
   const earlier = isConst(linear) ? 0 : findNearby(linear, write);
   if (earlier) return probeNearby(b, earlier, linear, size, write);
-  const id = newNode(b, IrOp.PROBE, ValueType.I32, linear, 0, 0, 0);
+  const onStack = isStackAccess(linear, size);
+  if (onStack) b.stackAccesses++;
+  const id = newNode(b, IrOp.PROBE, ValueType.I32, linear, 0, 0, onStack ? 1 : 0);
   describeAccess(id, size, write);
   newNode(b, IrOp.RESULT, ValueType.I32, 0, 0, 0, 0);
   if (!isConst(linear)) rememberProbe(id, write);

@@ -2,7 +2,6 @@
 // It imports the VM's memory as m.memory and the table of the engine's helpers (helperTable.ts) as m.helpers.
 import { vcpu } from "../cpu/state";
 import { JitFeature } from "../shared/jit";
-import { MemoryMap } from "../shared/memoryMap";
 import { Encoder } from "../wasm/encoder";
 import { ValueType } from "../wasm/opcodes";
 import { beginHints, endFunctionHints, writeHints } from "./branchHints";
@@ -52,7 +51,10 @@ function helperSignature(helper: u32): u32 {
     case Helper.PROBE:
       return 0x1000_0012;
     case Helper.COLD:
+    case Helper.LOAD_SEGMENT:
       return 0x1000_0011;
+    case Helper.TIME:
+      return 0x2000_0001;
     case Helper.CONDITION:
       return 0x1000_1221;
     case Helper.CARRY:
@@ -61,6 +63,8 @@ function helperSignature(helper: u32): u32 {
       return 0;
     case Helper.SEGMENT:
       return 0x2000_0011;
+    case Helper.STACK_WINDOW:
+      return 0x0000_0002;
     case Helper.FLOAT64:
       return 0x4000_0144;
     case Helper.FLOAT32:
@@ -190,10 +194,6 @@ export function moduleLength(): u32 {
   return m.end - m.codeSection;
 }
 
-export function moduleFunctions(): u32 {
-  return state().functions;
-}
-
 function writeHeader(e: Encoder): void {
   e.byte(0);
   e.byte(0x61);
@@ -228,11 +228,11 @@ function writeImports(e: Encoder, features: u32): void {
   writeName(e, "m");
   writeName(e, "memory");
   e.byte(External.MEMORY);
-  // Limits that any memory of a VM meets.
+  // The size of this VM's memory, which never grows: of one that might, hosts look up the place again after each call.
   const shared = (features & JitFeature.SHARED_MEMORY) != 0;
   e.byte(shared ? 3 : 1);
-  e.unsigned(MemoryMap.GUEST_RAM >> 16);
-  e.unsigned(0x10000);
+  e.unsigned(<u32>memory.size());
+  e.unsigned(<u32>memory.size());
   e.patch(length, e.at - length - 5);
 }
 

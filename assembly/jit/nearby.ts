@@ -45,7 +45,7 @@ function isDisplaced(linear: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-function baseOf(linear: u32): u32 {
+export function baseOf(linear: u32): u32 {
   return isDisplaced(linear) ? node(linear).a : linear;
 }
 

@@ -34,13 +34,16 @@ export class RegionBlock {
   /** An edge that closes a cycle leads here: fuel is looked at. */
   isLoopHead: bool;
   visited: bool;
-  _pad: u16;
+  /** The slot that is ST(0) where it begins (x87State.ts); UNKNOWN_DELTA until an edge to it has been seen. */
+  x87Delta: u8;
+  _pad: u8;
   /** Number of its first instruction in the region. */
   firstInsn: u32;
   /** Region blocks that its final indirect jump, indirect call or RET is expected to go to, as bits. */
   targets: u64;
 }
 
+export const UNKNOWN_DELTA: u8 = 0xff;
 export const REGION_BLOCK_SIZE: usize = 72;
 
 

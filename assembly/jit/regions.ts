@@ -14,11 +14,12 @@ import { JitMode } from "../shared/jit";
 import { isChurning } from "./churn";
 import { isWarm } from "./heat";
 import { MAX_REGION_BLOCKS, RegionBlock, region, regionBlock } from "./region";
+import { weightOfBlock } from "./regionWeight";
 import { REGION_PAGES } from "./segments";
 import { knownTarget, targetCount } from "./targets";
 import { NOWHERE, isCall, lastInsn, nextTarget, returnTarget, takenTarget } from "./successors";
 
-const MAX_INSTRUCTIONS: u32 = 600;
+const MAX_WEIGHT: u32 = 600;
 const MAX_PAGES: u32 = 8;
 /** Blocks up to which code that has not run yet is decoded ahead (JitMode.FORCED). */
 const MAX_AHEAD: u32 = 16;
@@ -42,7 +43,7 @@ export function regionPage(index: u32): RegionPage {
 @unmanaged
 class Size {
   pages: u32;
-  instructions: u32;
+  weight: u32;
   /** Blocks that it may have. */
   limit: u32;
 }
@@ -67,7 +68,7 @@ export function formRegion(cpu: Vcpu, main: Block, limit: u32, width: u32): void
   r.csBase = main.csBase;
   const s = size();
   s.pages = 0;
-  s.instructions = 0;
+  s.weight = 0;
   s.limit = min(limit, MAX_REGION_BLOCKS);
   makeEntry(append(main));
   let expanded: u32 = 0;
@@ -131,7 +132,7 @@ function include(cpu: Vcpu, from: Block, ip: u64, ahead: bool): i32 {
   if (!address) address = decodeAgain(cpu, from, ip, linear, <u32>physical);
   if (!address) return -1;
   const block = changetype<Block>(<usize>address);
-  if (size().instructions + block.count > MAX_INSTRUCTIONS || !isWanted(cpu, block)) return -1;
+  if (size().weight + weightOfBlock(block) > MAX_WEIGHT || !isWanted(cpu, block)) return -1;
   return block.secondPage == NO_PAGE || isMapped(cpu, block) ? append(block) : -1;
 }
 
@@ -202,7 +203,7 @@ function append(block: Block): i32 {
   b.takenLink = 0;
   b.nextLink = 0;
   b.targets = 0;
-  size().instructions += block.count;
+  size().weight += weightOfBlock(block);
   return index;
 }
 

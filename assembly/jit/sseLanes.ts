@@ -95,5 +95,10 @@ export function badResults(b: BuildState, kind: u32, isDouble: bool, value: u32,
     const greatest = vectorBinary(b, Wasm.I32X4_MAX_U, rank(b, isDouble, x), rank(b, isDouble, y));
     zero = vectorBinary(b, Wasm.V128_AND, zero, greatest);
   } else if (kind == SseOp.DIV) zero = vectorBinary(b, Wasm.V128_AND, zero, rank(b, isDouble, x));
-  return vectorBinary(b, Wasm.V128_ANDNOT, notPlain(b, isDouble, value), equal(b, zero, ones(b)));
+  return vectorBinary(b, Wasm.V128_ANDNOT, notPlain(b, isDouble, value), allOnes(b, isDouble, zero));
+}
+
+/** Of doubles the whole: the upper half alone is all ones for some NaNs too. */
+function allOnes(b: BuildState, isDouble: bool, t: u32): u32 {
+  return vectorBinary(b, isDouble ? Wasm.I64X2_EQ : Wasm.I32X4_EQ, t, ones(b));
 }

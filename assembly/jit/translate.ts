@@ -31,15 +31,17 @@ import { functionWritten, hasRoom, moduleEncoder } from "./module";
 import { addCount, beginCount } from "./profile";
 import { findReturns } from "./returns";
 import { forgetProbes } from "./nearby";
-import { RegionBlock, region, regionBlock } from "./region";
+import { RegionBlock, UNKNOWN_DELTA, region, regionBlock } from "./region";
+import { openWindow } from "./stackAccess";
 import { edgeLabel, emitRegion, isDispatched, predecessorsOf, readGraph, successorsOf } from "./structure";
 import { lastInsn } from "./successors";
-import { FLAG_VARIABLES, forgetVariables } from "./variables";
-import { forgetX87 } from "./x87State";
+import { FLAG_VARIABLES, X87_VARIABLES, forgetVariables } from "./variables";
+import { hasSingles, passX87 } from "./x87Region";
+import { enterX87 } from "./x87State";
 
-/** For each instruction: its IP, and how many of its block come before it; 16 bytes. Then the block of each entry. */
+/** For each instruction: its IP, and how many of its block come before it; 16 bytes. Then the block and the x87Delta of each entry. */
 const RECOVERY_SIZE: u32 = 16;
-const ALL_VARIABLES: u64 = ((<u64>1) << Var.COUNT) - 1;
+const ALL_VARIABLES: u64 = <u64>-1;
 const CODE_STATE: u32 = BUILD_STATE + 0x1080;
 
 // @ts-ignore: decorator
@@ -52,7 +54,7 @@ function build(): Build {
 export function translate(): i32 {
   if (!hasRoom()) return -1;
   const instructions = countInstructions();
-  const recovery = allocateData(instructions * RECOVERY_SIZE + region().blockCount + 16);
+  const recovery = allocateData(instructions * RECOVERY_SIZE + region().blockCount * 2 + 16);
   if (!recovery) return -1;
   findReturns();
   readGraph();
@@ -69,6 +71,7 @@ function countInstructions(): u32 {
     block.firstInsn = count;
     block.isLoopHead = false;
     block.visited = false;
+    block.x87Delta = UNKNOWN_DELTA;
     block.order = -1;
     block.weight = 0;
     count += changetype<Block>(<usize>block.block).count;
@@ -129,6 +132,8 @@ function buildBlocks(): bool {
   b.wide = (b.mode & Mode.CODE_SIZE) == 3;
   b.used = 0;
   b.changed = 0;
+  b.stackAccesses = 0;
+  b.x87Singles = hasSingles();
   const count = region().blockCount;
   for (let k = load<u32>(ORDER); k < count; k++) {
     const index = <u32>load<u8>(ORDER + 16 + <usize>k);
@@ -148,7 +153,8 @@ function buildBlock(b: Build, index: u32): void {
   b.pending = 0;
   b.sseChecked = false;
   b.x87Checked = false;
-  forgetX87();
+  if (entry.x87Delta == UNKNOWN_DELTA) entry.x87Delta = 0;
+  enterX87(entry.x87Delta);
   forgetProbes();
   b.terminator = Terminator.NEXT;
   b.taken = 0;
@@ -168,6 +174,7 @@ function buildBlock(b: Build, index: u32): void {
   entry.flagKind = f.c ? DYNAMIC : f.kind;
   entry.flagBits = f.bits;
   entry.endNode = b.next;
+  passX87(entry);
 }
 
 /** What all predecessors leave as lazy flags, if they agree and are known. */
@@ -193,7 +200,7 @@ function fillRecovery(recovery: u32, instructions: u32): void {
   for (let i: u32 = 0; i < region().blockCount; i++) {
     const entry = regionBlock(i);
     const block = changetype<Block>(<usize>entry.block);
-    if (entry.entry >= 0) store<u8>(<usize>(recovery + instructions * RECOVERY_SIZE + <u32>entry.entry), <u8>i);
+    if (entry.entry >= 0) fillEntry(<usize>(recovery + instructions * RECOVERY_SIZE + <u32>entry.entry), i);
     for (let k: u32 = 0; k < block.count; k++) {
       const insn = changetype<Insn>(block.first + <usize>k * INSN_SIZE);
       store<u64>(at, insn.rip);
@@ -201,6 +208,11 @@ function fillRecovery(recovery: u32, instructions: u32): void {
       at += RECOVERY_SIZE;
     }
   }
+}
+
+function fillEntry(at: usize, index: u32): void {
+  store<u8>(at, <u8>index);
+  store<u8>(at + <usize>region().entryCount, regionBlock(index).x87Delta);
 }
 
 /** Body, then what goes before it: locals and the loading of registers. */
@@ -213,6 +225,7 @@ function writeFunction(recovery: u32, entryTable: u32): i32 {
   // All of the lazy flags or none: the engine may have brought those in memory into another form (cpu/flags.ts resolve).
   if (s.changed & FLAG_VARIABLES) s.changed |= FLAG_VARIABLES;
   s.used = b.used | s.changed;
+  if (s.used & X87_VARIABLES) s.used |= (<u64>1) << Var.X87_BASE;
   s.wide = b.wide;
   s.longMode = (b.mode & Mode.LONG) != 0;
   beginLocals(s);
@@ -239,7 +252,9 @@ function writePrologue(b: Build, s: LowerState, entryTable: u32): void {
   e.local(Wasm.LOCAL_SET, s.leftLocal);
   beginCount(s);
   loadTlb(s);
+  s.deltaTable = entryTable + region().entryCount;
   loadVariables(b, s, s.used, false);
+  openWindow(b, s);
   if (region().entryCount < 2) return;
   e.local(Wasm.LOCAL_GET, 0);
   e.memory(Wasm.I32_LOAD8_U, entryTable);
@@ -371,7 +386,8 @@ function emitFuelCheck(s: LowerState, entry: RegionBlock, block: Block): void {
 function emitEdge(s: LowerState, to: i32, link: u32, rip: i64): void {
   if (to < 0) {
     storeRip(s, rip);
-    leave(s, link);
+    // Without a link: what follows a cold instruction, or an edge that was cut (x87Region.ts).
+    leave(s, link ? link : ExitCode.RETURN);
     return;
   }
   if (isDispatched(<u32>to)) {

@@ -2,19 +2,7 @@
 // V8's optimiser does the rest; what is here keeps the wasm small and the baseline tier fast.
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
-import {
-  IrOp,
-  NODE_SIZE,
-  Node,
-  Var,
-  canFold,
-  fold,
-  inverseComparison,
-  isComparison,
-  isConst,
-  node,
-  resultType,
-} from "./ir";
+import { IrOp, NODE_SIZE, Var, canFold, fold, inverseComparison, isComparison, isConst, node, resultType } from "./ir";
 import { NODES, NODES_SIZE } from "./layout";
 
 /** Room that a single instruction never exceeds. */
@@ -279,6 +267,7 @@ export function variableType(b: BuildState, variable: u32): u32 {
   if (variable < 16) return b.wide ? ValueType.I64 : ValueType.I32;
   if (variable == Var.FLAG_OP) return ValueType.I32;
   if (variable >= <u32>Var.X87_TOP && variable <= <u32>Var.X87_MODE) return ValueType.I32;
+  if (variable >= <u32>Var.X87_SIGNIFICAND) return variable < <u32>Var.X87_EXPONENT ? ValueType.I64 : ValueType.I32;
   return variable < <u32>Var.XMM ? ValueType.I64 : ValueType.V128;
 }
 

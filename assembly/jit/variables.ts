@@ -103,5 +103,6 @@ function insertBits(b: BuildState, whole: u32, mask: u64, part: u32): u32 {
 
 /** All variables that belong to the general registers. */
 export const GENERAL_REGISTERS: u64 = 0xffff;
-export const X87_VARIABLES: u64 = 0x3df << Var.X87_TOP;
+/** From X87_TOP to X87_INEXACT, and the slots. */
+export const X87_VARIABLES: u64 = (0x7ff << Var.X87_TOP) | (0xffff << Var.X87_SIGNIFICAND);
 export const FLAG_VARIABLES: u64 = ((<u64>1) << Var.FLAG_OP) | ((<u64>1) << Var.FLAG_A) | ((<u64>1) << Var.FLAG_B);

@@ -17,8 +17,17 @@ import { floatOfBits } from "./floatFlags";
 import { Helper } from "./helperNumber";
 import { binary, choose, constant } from "./values";
 import { writeRegister } from "./variables";
-import { applyToTop, arithmetic, compareTop, orderOfTop, setConditions, takeRegister, takeZero } from "./x87Arith";
-import { NOT_NORMAL } from "./x87Helpers";
+import {
+  applyToTop,
+  arithmetic,
+  compareTop,
+  orderOfTop,
+  setConditions,
+  splitTop,
+  takeRegister,
+  takeZero,
+} from "./x87Arith";
+import { DOUBLE_FORM, NOT_NORMAL } from "./x87Helpers";
 import { buildX87Memory } from "./x87Memory";
 import { EXCEPTIONS, beginX87, requireFull, requireRoom } from "./x87Ready";
 import {
@@ -42,6 +51,13 @@ const CONDITIONS: usize = memory.data<u8>([2, 4, 6, 10]);
 
 export function isX87(i: Insn): bool {
   return <u32>i.op >= <u32>Op.X87_MEM && <u32>i.op <= <u32>Op.FWAIT;
+}
+
+/** Whether it takes a single from memory. */
+export function takesSingle(i: Insn): bool {
+  if (!isX87(i) || <u32>i.op >= <u32>Op.X87_REG) return false;
+  const row = <u32>i.op - Op.X87_MEM;
+  return row <= 8; // D8; D9 /0
 }
 
 /** False: nothing has been done, the engine has to execute it. */
@@ -110,8 +126,8 @@ function registerD9(b: Build, i: Insn, reg: u32, n: u32): bool {
       return true;
     case 5:
       // The others depend on RC.
-      if (n == 0) pushConstant(b, i, INT_BIT, BIAS);
-      else if (n == 6) pushConstant(b, i, 0, NOT_NORMAL);
+      if (n == 0) pushConstant(b, i, INT_BIT, BIAS, reinterpret<u64>(<f64>1));
+      else if (n == 6) pushConstant(b, i, 0, NOT_NORMAL, 0);
       else return false;
       return true;
     default:
@@ -226,12 +242,13 @@ function exchange(b: Build, i: Insn, n: u32): void {
   setRegister(b, n, significand, exponent);
 }
 
-/** FLD1, FLDZ. */
-function pushConstant(b: Build, i: Insn, significand: u64, exponent: u32): void {
+/** FLD1, FLDZ; `double` is the constant as one. */
+function pushConstant(b: Build, i: Insn, significand: u64, exponent: u32, double: u64): void {
   beginX87(b);
   requireRoom(b);
   finish(b, i);
-  pushX87(b, constant(b, significand), constant(b, exponent));
+  if (b.x87Singles) pushX87(b, constant(b, double), constant(b, DOUBLE_FORM));
+  else pushX87(b, constant(b, significand), constant(b, exponent));
 }
 
 /** FCMOVcc: C1 stays. */
@@ -248,6 +265,7 @@ function moveConditionally(b: Build, i: Insn, n: u32, condition: u32): void {
 function setSign(b: Build, i: Insn, operation: u32, operand: u32): void {
   begin(b, i, 1);
   finish(b, i);
+  splitTop(b);
   setRegister(b, 0, significandOf(b, 0), binary(b, operation, exponentOf(b, 0), constant(b, operand)));
 }
 

@@ -94,6 +94,13 @@ function exponentOfOperation(id: u32): u32 {
   return id + NODE_SIZE;
 }
 
+/** ST(0) is to be split: its significand and exponent are looked at by themselves. */
+export function splitTop(b: BuildState): void {
+  if (!b.x87Singles) return;
+  const split = operation(b, X87Op.SPLIT, significandOf(b, 0), 0, exponentOf(b, 0), 0);
+  setRegister(b, 0, split, exponentOfOperation(split));
+}
+
 /** An X87 node has rounded. */
 function noteRounded(b: BuildState, id: u32): void {
   setRounded(b, id + 2 * NODE_SIZE, id + 3 * NODE_SIZE);

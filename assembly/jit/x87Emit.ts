@@ -1,16 +1,13 @@
 // Code that all x87 fast paths have, and short forms of the encoder for them.
-import { Vcpu } from "../cpu/state";
-import { MemoryMap } from "../shared/memoryMap";
-import { C1 } from "../softfloat/env";
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
-import { Var } from "./ir";
 import { BUILD_STATE } from "./layout";
 
 export const SIGN: i32 = 0x8000;
 export const C1_SHIFT: i32 = 9;
 export const PE_SHIFT: i32 = 5;
-const STATUS: u32 = MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuStatus");
+/** Exponent bias of the register format less that of double (SDM vol. 1, table 4-3). */
+export const DOUBLE_BIAS: i32 = 16383 - 1023;
 
 /** Of the two blocks around a fast path: the slow path begins at the inner one's end. */
 export const SLOW: u32 = 0;
@@ -32,6 +29,11 @@ export class X87Locals {
   /** The lower half of the significand is known to be 0. */
   aNarrow: bool;
   bNarrow: bool;
+  /** It may have DOUBLE_FORM. */
+  aDouble: bool;
+  bDouble: bool;
+  /** Both are singles, or doubles in place of what was none. */
+  singles: bool;
 }
 
 // @ts-ignore: decorator
@@ -98,41 +100,4 @@ export function emitRoundsUp(e: Encoder, kept: u32, rest: u32, up: u32): void {
   apply(e, Wasm.I64_AND, up, kept);
   set(e, up);
   e.end();
-}
-
-// ---- C1 and PE ----
-
-export function isStatusVariable(variable: u32): bool {
-  return variable == Var.X87_UP || variable == Var.X87_INEXACT;
-}
-
-/** To the status word: C1 from X87_UP, PE if X87_INEXACT is not 0. */
-export function storeStatusVariable(e: Encoder, variable: u32, local: u32): void {
-  e.i32Const(0);
-  e.i32Const(0);
-  e.memory(Wasm.I32_LOAD, STATUS);
-  if (variable == Var.X87_UP) {
-    with32(e, Wasm.I32_AND, ~(<i32>C1));
-    get(e, local);
-    e.op(Wasm.I32_WRAP_I64);
-    with32(e, Wasm.I32_SHL, C1_SHIFT);
-  } else {
-    apply64(e, Wasm.I64_NE, local, 0);
-    with32(e, Wasm.I32_SHL, PE_SHIFT);
-  }
-  e.op(Wasm.I32_OR);
-  e.memory(Wasm.I32_STORE, STATUS);
-}
-
-/** The value of such a variable, from the status word. */
-export function loadStatusVariable(e: Encoder, variable: u32): void {
-  if (variable == Var.X87_INEXACT) {
-    e.i64Const(0);
-    return;
-  }
-  e.i32Const(0);
-  e.memory(Wasm.I32_LOAD, STATUS);
-  with32(e, Wasm.I32_SHR_U, C1_SHIFT);
-  with32(e, Wasm.I32_AND, 1);
-  e.op(Wasm.I64_EXTEND_I32_U);
 }

@@ -47,6 +47,12 @@ export const X87_EXPONENT: u32 = MemoryMap.VCPU + <u32>OPERANDS_OFFSET + 0x28;
 export const NOT_NORMAL: u32 = 0x10_0000;
 export const WAS_DENORMAL: u32 = 0x1_0000;
 
+/**
+ * The exponent of a number that is not split up: its bits as a double, normal or zero, are in place of the significand
+ * (x87LowerDouble.ts). Impossible like NOT_NORMAL for whoever does not expect it.
+ */
+export const DOUBLE_FORM: u32 = 0x100_0000;
+
 /** How X87_WIDEN takes its bits. */
 export const enum X87Widen {
   /** FLD: a signalling NaN becomes quiet, IE; a denormal raises DE. */
@@ -128,20 +134,43 @@ function fits(exp: i32): bool {
   return <u32>(exp - 1) < 0x7ffd;
 }
 
-// ---- arithmetic ----
+// ---- numbers that may have DOUBLE_FORM ----
 
-export function jitX87Add(a: u64, b: u64, exponents: u64): u64 {
-  return add(a, b, <u32>exponents, <u32>(exponents >> 32), 0);
+/** The significand. */
+// @ts-ignore: decorator
+@inline
+function splitSignificand(value: u64, se: u32): u64 {
+  if (!(se & DOUBLE_FORM)) return value;
+  return value << 1 ? (value << 11) | INT_BIT : 0;
 }
 
-export function jitX87Sub(a: u64, b: u64, exponents: u64): u64 {
-  return add(a, b, <u32>exponents, <u32>(exponents >> 32), SIGN);
+/** Sign and exponent. */
+// @ts-ignore: decorator
+@inline
+function splitExponent(value: u64, se: u32): u32 {
+  if (!(se & DOUBLE_FORM)) return se;
+  const sign = (<u32>(value >> 48)) & SIGN;
+  return value << 1 ? sign | (((<u32>(value >> 52)) & 0x7ff) + BIAS - 1023) : sign | NOT_NORMAL;
+}
+
+// ---- arithmetic ----
+
+export function jitX87Add(x: u64, y: u64, exponents: u64): u64 {
+  return add(x, y, exponents, 0);
+}
+
+export function jitX87Sub(x: u64, y: u64, exponents: u64): u64 {
+  return add(x, y, exponents, SIGN);
 }
 
 // @ts-ignore: decorator
 @inline
-function add(a: u64, b: u64, aSe: u32, bSe: u32, negateB: u32): u64 {
+function add(x: u64, y: u64, exponents: u64, negateB: u32): u64 {
   const cpu = vcpu();
+  const aSe = splitExponent(x, <u32>exponents);
+  const bSe = splitExponent(y, <u32>(exponents >> 32));
+  const a = splitSignificand(x, <u32>exponents);
+  const b = splitSignificand(y, <u32>(exponents >> 32));
   if (i64(a & b) >= 0 || !isNormalExponent(aSe) || !isNormalExponent(bSe) || !isUsual(cpu))
     return addZero(cpu, a, b, aSe, bSe, negateB);
   const aExp = aSe & EXP_MAX;
@@ -208,10 +237,12 @@ function addZero(cpu: Vcpu, a: u64, b: u64, aSe: u32, bSe: u32, negateB: u32): u
   return slowly(cpu, negateB ? Slow.SUB : Slow.ADD, a, b, aSe, bSe);
 }
 
-export function jitX87Mul(a: u64, b: u64, exponents: u64): u64 {
+export function jitX87Mul(x: u64, y: u64, exponents: u64): u64 {
   const cpu = vcpu();
-  const aSe = <u32>exponents;
-  const bSe = <u32>(exponents >> 32);
+  const aSe = splitExponent(x, <u32>exponents);
+  const bSe = splitExponent(y, <u32>(exponents >> 32));
+  const a = splitSignificand(x, <u32>exponents);
+  const b = splitSignificand(y, <u32>(exponents >> 32));
   if (i64(a & b) < 0 && isNormalExponent(aSe) && isNormalExponent(bSe) && isUsual(cpu)) {
     let hi = mulHi(a, b);
     let lo = a * b;
@@ -231,10 +262,12 @@ export function jitX87Mul(a: u64, b: u64, exponents: u64): u64 {
   return slowly(cpu, Slow.MUL, a, b, aSe, bSe);
 }
 
-export function jitX87Div(a: u64, b: u64, exponents: u64): u64 {
+export function jitX87Div(x: u64, y: u64, exponents: u64): u64 {
   const cpu = vcpu();
-  const aSe = <u32>exponents;
-  const bSe = <u32>(exponents >> 32);
+  const aSe = splitExponent(x, <u32>exponents);
+  const bSe = splitExponent(y, <u32>(exponents >> 32));
+  const a = splitSignificand(x, <u32>exponents);
+  const b = splitSignificand(y, <u32>(exponents >> 32));
   if (i64(a & b) < 0 && isNormalExponent(aSe) && isNormalExponent(bSe) && isUsual(cpu)) {
     const isLess = a < b;
     const exp = <i32>(aSe & EXP_MAX) - <i32>(bSe & EXP_MAX) + BIAS - <i32>isLess;
@@ -307,19 +340,24 @@ function compute(env: FpuEnv, operation: u32, dst: usize, a: usize, b: usize): v
   }
 }
 
-export function jitX87Sqrt(significand: u64, se: u32): u64 {
+/** The only operand, which may have DOUBLE_FORM. */
+function putValue(cpu: Vcpu, value: u64, se: u32): usize {
+  return putOperand(cpu, 0, splitSignificand(value, se), splitExponent(value, se));
+}
+
+export function jitX87Sqrt(value: u64, exponent: u32): u64 {
   const cpu = vcpu();
   const result = operandBuffer(cpu, 2);
-  f80Sqrt(beginOperation(cpu), result, putOperand(cpu, 0, significand, se));
+  f80Sqrt(beginOperation(cpu), result, putValue(cpu, value, exponent));
   finishOperation(cpu);
   return takeResult(cpu);
 }
 
 /** FRNDINT. */
-export function jitX87Round(significand: u64, se: u32): u64 {
+export function jitX87Round(value: u64, exponent: u32): u64 {
   const cpu = vcpu();
   const result = operandBuffer(cpu, 2);
-  f80RoundInt(beginOperation(cpu), result, putOperand(cpu, 0, significand, se));
+  f80RoundInt(beginOperation(cpu), result, putValue(cpu, value, exponent));
   finishOperation(cpu);
   return takeResult(cpu);
 }
@@ -333,10 +371,12 @@ function rank(se: u32): i32 {
 }
 
 /** C3, C2 and C0 of a against b; FUCOM if `quiet`. */
-export function jitX87Compare(a: u64, b: u64, exponents: u64, quiet: u32): u32 {
+export function jitX87Compare(x: u64, y: u64, exponents: u64, quiet: u32): u32 {
   const cpu = vcpu();
-  const aSe = <u32>exponents;
-  const bSe = <u32>(exponents >> 32);
+  const aSe = splitExponent(x, <u32>exponents);
+  const bSe = splitExponent(y, <u32>(exponents >> 32));
+  const a = splitSignificand(x, <u32>exponents);
+  const b = splitSignificand(y, <u32>(exponents >> 32));
   if ((isNormalNumber(a, aSe) || isZero(a, aSe)) && (isNormalNumber(b, bSe) || isZero(b, bSe))) {
     setRaised(cpu, 0);
     const aRank = rank(aSe);
@@ -346,7 +386,7 @@ export function jitX87Compare(a: u64, b: u64, exponents: u64, quiet: u32): u32 {
     return a < b != aRank < 0 ? F80_LESS : F80_GREATER;
   }
   const env = beginOperation(cpu);
-  const first = putOperand(cpu, 0, a, <u32>exponents);
+  const first = putOperand(cpu, 0, a, aSe);
   let raised: u32 = 0;
   if (bSe & WAS_DENORMAL) {
     f80Compare(env, first, putSubstitute(cpu, 1, b, bSe), false);
@@ -393,7 +433,9 @@ export function jitX87Widen(bits: u64, how: u32): u64 {
 }
 
 /** FST m64. */
-export function jitX87Double(significand: u64, se: u32): u64 {
+export function jitX87Double(value: u64, exponent: u32): u64 {
+  const significand = splitSignificand(value, exponent);
+  const se = splitExponent(value, exponent);
   const cpu = vcpu();
   const exp = <i32>(se & EXP_MAX) - (BIAS - 1023);
   if (i64(significand) < 0 && <u32>(exp - 1) < 2045 && !(cpu.fpuControl & RC_MASK)) {
@@ -410,7 +452,9 @@ export function jitX87Double(significand: u64, se: u32): u64 {
 }
 
 /** FST m32. */
-export function jitX87Single(significand: u64, se: u32): u64 {
+export function jitX87Single(value: u64, exponent: u32): u64 {
+  const significand = splitSignificand(value, exponent);
+  const se = splitExponent(value, exponent);
   const cpu = vcpu();
   const exp = <i32>(se & EXP_MAX) - (BIAS - 127);
   if (i64(significand) < 0 && <u32>(exp - 1) < 253 && !(cpu.fpuControl & RC_MASK)) {
@@ -426,7 +470,9 @@ export function jitX87Single(significand: u64, se: u32): u64 {
 }
 
 /** FIST of `bits` bits. */
-export function jitX87Integer(significand: u64, se: u32, bits: u32): u64 {
+export function jitX87Integer(value: u64, exponent: u32, bits: u32): u64 {
+  const significand = splitSignificand(value, exponent);
+  const se = splitExponent(value, exponent);
   const cpu = vcpu();
   const env = beginOperation(cpu);
   if (i64(significand) < 0 && (se & EXP_MAX) < <u32>BIAS + bits - 1) {
@@ -437,13 +483,13 @@ export function jitX87Integer(significand: u64, se: u32, bits: u32): u64 {
     }
     env.flags = 0;
   }
-  const value = putOperand(cpu, 0, significand, se);
+  const operand = putOperand(cpu, 0, significand, se);
   const result =
     bits == 16
-      ? <i64>f80ToI16(env, value, false)
+      ? <i64>f80ToI16(env, operand, false)
       : bits == 32
-        ? <i64>f80ToI32(env, value, false)
-        : f80ToI64(env, value, false);
+        ? <i64>f80ToI32(env, operand, false)
+        : f80ToI64(env, operand, false);
   finishOperation(cpu);
   return <u64>result;
 }

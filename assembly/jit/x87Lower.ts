@@ -15,6 +15,7 @@ import { Hint, hintBranch } from "./branchHints";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { callHelper } from "./module";
 import {
+  DOUBLE_BIAS,
   SIGN,
   SLOW,
   X87Locals,
@@ -23,13 +24,22 @@ import {
   apply64,
   emitRoundsUp,
   get,
-  loadStatusVariable,
   set,
   with32,
   with64,
 } from "./x87Emit";
 import { X87Widen, X87_EXPONENT } from "./x87Helpers";
 import { emitProduct, emitSum } from "./x87LowerArith";
+import {
+  emitExactSum,
+  emitProductOfSingles,
+  emitSplit,
+  emitStoreDouble,
+  emitWidenSingle,
+  releaseOperands,
+  splitOperands,
+} from "./x87LowerDouble";
+import { pushStatusVariable } from "./x87Variables";
 
 /** Node.code of X87 nodes. Operands: bits a; significands a, b and exponents c, d; significand a and exponent c. */
 export const enum X87Op {
@@ -43,28 +53,44 @@ export const enum X87Op {
   /** FST: the result is no significand but the bits. */
   STORE_SINGLE,
   STORE_DOUBLE,
+  /** The number as it is, but not in DOUBLE_FORM. */
+  SPLIT,
 }
 
-/** Exponent bias of the register format less that of single, of double (SDM vol. 1, table 4-3). */
+/** As DOUBLE_BIAS, of single. */
 const SINGLE_BIAS: i32 = 16383 - 127;
-const DOUBLE_BIAS: i32 = 16383 - 1023;
 
 /** Type of the first operand. */
 export function x87OperandType(code: u32): u32 {
   return code == X87Op.LOAD_SINGLE || code == X87Op.SINGLE ? ValueType.I32 : ValueType.I64;
 }
 
-/** Whether 32 bits hold the significand that `n` gives: of singles, and of some constants. */
+/** Whether 32 bits hold the significand that `n` gives. */
 export function isNarrow(n: Node): bool {
-  if (n.op == IrOp.CONST) return !(<u32>n.imm);
+  return n.op == IrOp.CONST && !(<u32>n.imm);
+}
+
+/** Whether `n` gives a single as a double, if it is normal or zero. */
+export function isSingle(n: Node): bool {
   return n.op == IrOp.X87 && (n.code == X87Op.LOAD_SINGLE || n.code == X87Op.SINGLE);
+}
+
+/** Whether the number that `n` gives may have DOUBLE_FORM, in a region that has singles. */
+export function mayBeDouble(n: Node): bool {
+  if (n.op == IrOp.X87) return n.code != X87Op.LOAD_DOUBLE && n.code != X87Op.DOUBLE && n.code != X87Op.SPLIT;
+  return n.op != IrOp.CALL;
 }
 
 export function emitX87(s: LowerState, code: u32, l: X87Locals): void {
   const e = s.code;
+  if (code == X87Op.SPLIT) {
+    emitSplit(e, l.a, l.aExponent, l.significand, l.exponent);
+    return;
+  }
   e.open(Wasm.BLOCK, ValueType.EMPTY);
   e.open(Wasm.BLOCK, ValueType.EMPTY);
-  emitFast(s, code, l);
+  if (emitExact(s, code, l)) emitSplitFast(s, code, l);
+  else emitFast(s, code, l);
   e.branch(Wasm.BR, 1);
   e.end();
   if (code <= <u32>X87Op.DOUBLE) callWiden(s, code, l);
@@ -73,22 +99,56 @@ export function emitX87(s: LowerState, code: u32, l: X87Locals): void {
   e.end();
 }
 
+/** emitFast on copies of those operands that may be doubles. Helpers take the operands themselves. */
+function emitSplitFast(s: LowerState, code: u32, l: X87Locals): void {
+  const a = l.a;
+  const b = l.b;
+  const aExponent = l.aExponent;
+  const bExponent = l.bExponent;
+  splitOperands(s, l);
+  emitFast(s, code, l);
+  releaseOperands(s, l);
+  l.a = a;
+  l.b = b;
+  l.aExponent = aExponent;
+  l.bExponent = bExponent;
+}
+
+/** What can be done with doubles as they are. True: what could not goes on with significands and exponents. */
+function emitExact(s: LowerState, code: u32, l: X87Locals): bool {
+  switch (code) {
+    case X87Op.ADD:
+    case X87Op.SUB:
+      if (l.aDouble && l.bDouble) emitExactSum(s, l, code == X87Op.SUB);
+      return true;
+    case X87Op.MUL:
+      return !l.singles;
+    case X87Op.STORE_SINGLE:
+    case X87Op.STORE_DOUBLE:
+      if (l.aDouble) emitStoreDouble(s, l, code == X87Op.STORE_DOUBLE);
+      return true;
+    default:
+      return false;
+  }
+}
+
 function emitFast(s: LowerState, code: u32, l: X87Locals): void {
   switch (code) {
     case X87Op.LOAD_SINGLE:
     case X87Op.SINGLE:
-      emitWiden(s, l, false);
+      emitWidenSingle(s, l);
       return;
     case X87Op.LOAD_DOUBLE:
     case X87Op.DOUBLE:
-      emitWiden(s, l, true);
+      emitWidenDouble(s, l);
       return;
     case X87Op.ADD:
     case X87Op.SUB:
       emitSum(s, l, code == X87Op.SUB);
       return;
     case X87Op.MUL:
-      emitProduct(s, l);
+      if (l.singles) emitProductOfSingles(s, l);
+      else emitProduct(s, l);
       return;
     default:
       emitNarrow(s, l, code == X87Op.STORE_DOUBLE);
@@ -138,45 +198,34 @@ function callNarrow(s: LowerState, code: u32, l: X87Locals): void {
 
 /** The helper has put what it raised into the status word. */
 function takeRaised(e: Encoder, l: X87Locals): void {
-  loadStatusVariable(e, Var.X87_UP);
+  pushStatusVariable(e, Var.X87_UP);
   set(e, l.up);
-  loadStatusVariable(e, Var.X87_INEXACT);
+  pushStatusVariable(e, Var.X87_INEXACT);
   set(e, l.rest);
 }
 
 // ---- conversions ----
 
-/** A single or double to register format, if normal. */
-function emitWiden(s: LowerState, l: X87Locals, double: bool): void {
+/** A double to register format, if normal. */
+function emitWidenDouble(s: LowerState, l: X87Locals): void {
   const e = s.code;
   const biased = takeTemporary(s, ValueType.I32);
   get(e, l.a);
-  if (double) {
-    with64(e, Wasm.I64_SHR_U, 52);
-    e.op(Wasm.I32_WRAP_I64);
-  } else {
-    with32(e, Wasm.I32_SHR_U, 23);
-  }
-  with32(e, Wasm.I32_AND, double ? 0x7ff : 0xff);
+  with64(e, Wasm.I64_SHR_U, 52);
+  e.op(Wasm.I32_WRAP_I64);
+  with32(e, Wasm.I32_AND, 0x7ff);
   e.local(Wasm.LOCAL_TEE, biased);
   with32(e, Wasm.I32_SUB, 1);
-  with32(e, Wasm.I32_GE_U, double ? 0x7fe : 0xfe);
+  with32(e, Wasm.I32_GE_U, 0x7fe);
   hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW);
-  get(e, l.a);
-  if (!double) e.op(Wasm.I64_EXTEND_I32_U);
-  with64(e, Wasm.I64_SHL, double ? 11 : 40);
+  apply64(e, Wasm.I64_SHL, l.a, 11);
   with64(e, Wasm.I64_OR, i64.MIN_VALUE);
   set(e, l.significand);
-  get(e, l.a);
-  if (double) {
-    with64(e, Wasm.I64_SHR_U, 48);
-    e.op(Wasm.I32_WRAP_I64);
-  } else {
-    with32(e, Wasm.I32_SHR_U, 16);
-  }
+  apply64(e, Wasm.I64_SHR_U, l.a, 48);
+  e.op(Wasm.I32_WRAP_I64);
   with32(e, Wasm.I32_AND, SIGN);
-  apply32(e, Wasm.I32_ADD, biased, double ? DOUBLE_BIAS : SINGLE_BIAS);
+  apply32(e, Wasm.I32_ADD, biased, DOUBLE_BIAS);
   e.op(Wasm.I32_OR);
   set(e, l.exponent);
   releaseTemporary(biased, ValueType.I32);

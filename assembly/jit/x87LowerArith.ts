@@ -37,36 +37,25 @@ export function emitProduct(s: LowerState, l: X87Locals): void {
   const e = s.code;
   const low = l.rest;
   const part = takeTemporary(s, ValueType.I64);
-  const isShort = l.aNarrow && l.bNarrow;
-  if (isShort) emitShortProduct(e, l);
-  else {
-    if (l.bNarrow) emitNarrowProduct(e, l, l.a, l.b, part);
-    else if (l.aNarrow) emitNarrowProduct(e, l, l.b, l.a, part);
-    else emitHighHalf(s, l, low, part);
-    apply(e, Wasm.I64_MUL, l.a, l.b);
-    set(e, low);
-  }
+  if (l.bNarrow) emitNarrowProduct(e, l, l.a, l.b, part);
+  else if (l.aNarrow) emitNarrowProduct(e, l, l.b, l.a, part);
+  else emitHighHalf(s, l, low, part);
+  apply(e, Wasm.I64_MUL, l.a, l.b);
+  set(e, low);
   // The product of two significands has its top bit in one of two places.
   apply64(e, Wasm.I64_SHR_U, l.significand, 63);
   with64(e, Wasm.I64_XOR, 1);
   set(e, part);
   apply(e, Wasm.I64_SHL, l.significand, part);
-  if (!isShort) {
-    apply64(e, Wasm.I64_SHR_U, low, 63);
-    get(e, part);
-    e.op(Wasm.I64_AND);
-    e.op(Wasm.I64_OR);
-  }
+  apply64(e, Wasm.I64_SHR_U, low, 63);
+  get(e, part);
+  e.op(Wasm.I64_AND);
+  e.op(Wasm.I64_OR);
   set(e, l.significand);
   emitProductExponent(e, l, part);
-  if (isShort) {
-    e.i64Const(0);
-    set(e, l.up);
-  } else {
-    apply(e, Wasm.I64_SHL, low, part);
-    set(e, low);
-    round(e, l);
-  }
+  apply(e, Wasm.I64_SHL, low, part);
+  set(e, low);
+  round(e, l);
   apply(e, Wasm.I32_XOR, l.aExponent, l.bExponent);
   with32(e, Wasm.I32_AND, SIGN);
   get(e, l.exponent);
@@ -91,16 +80,6 @@ function emitProductExponent(e: Encoder, l: X87Locals, shift: u32): void {
   with32(e, Wasm.I32_GE_U, 0x7ffd);
   hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, SLOW);
-}
-
-/** Both have 32 bits: the product has 64, and nothing is rounded. */
-function emitShortProduct(e: Encoder, l: X87Locals): void {
-  apply64(e, Wasm.I64_SHR_U, l.a, 32);
-  apply64(e, Wasm.I64_SHR_U, l.b, 32);
-  e.op(Wasm.I64_MUL);
-  set(e, l.significand);
-  e.i64Const(0);
-  set(e, l.rest);
 }
 
 /** Significand = high half of the product, `narrow` having 32 bits. */

@@ -4,7 +4,7 @@ import { Insn } from "../decode/insn";
 import { Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
 import { bailIf, linearOf, loadAt, loadHost, offsetOf, probe, storeHost } from "./memoryNodes";
-import { as64, binary, constant, extendSign } from "./values";
+import { binary, constant, extendSign } from "./values";
 import {
   arithmetic,
   compareTop,
@@ -12,6 +12,7 @@ import {
   narrowTop,
   pushOperand,
   setConditions,
+  splitTop,
   takeExtended,
   takeInteger,
   takeWidened,
@@ -207,6 +208,7 @@ function storeExtended(b: Build, i: Insn): void {
   beginX87(b);
   requireFull(b, 1);
   const host = probe(b, linearOf(b, i, constant(b, 0), EXTENDED_SIZE, true), EXTENDED_SIZE, true);
+  splitTop(b);
   storeHost(b, host, significandOf(b, 0), 8);
   storeHost(b, binary(b, Wasm.I32_ADD, host, constant(b, 8)), exponentOf(b, 0), 2);
   note(b, i);

@@ -1,11 +1,11 @@
-// The x87 registers within a block at translation (SDM vol. 1, 8.1): TOP moves by known steps from what it is at the block's
-// start, so ST(n) is always a known slot, counted from the register that is ST(0) there.
+// The x87 registers within a region at translation (SDM vol. 1, 8.1). TOP moves by known steps, so ST(n) is always a known slot:
+// slots are registers counted from Var.X87_BASE, which is such that the block with entry e begins with TOP at slot
+// RegionBlock.x87Delta. The edges of the region agree on that, or are cut (translate.ts passX87).
 //
-// A slot's value is two nodes: significand (I64), and sign with exponent (I32). What an instruction writes stays in nodes until
-// the next node that may leave the region (storeX87, from flush.ts); so FXCH is a change of names. TOP, the empty bits and
-// the pointers to the last instruction are variables of the region.
+// A slot's value is two variables of the region: significand (I64), and sign with exponent (I32). So FXCH is a change of names, and
+// nothing is stored before the region is left. TOP, the empty bits and the pointers to the last instruction are variables too.
 import { MemoryMap } from "../shared/memoryMap";
-import { SEGMENTS_OFFSET, Seg, Segment, Vcpu, X87_OFFSET } from "../cpu/state";
+import { SEGMENTS_OFFSET, Seg, Segment, Vcpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { TOP_SHIFT } from "../isa/x87/state";
 import { C1, EXP_MAX } from "../softfloat/env";
@@ -18,36 +18,21 @@ import { getVariable, setVariable } from "./variables";
 import { C1_SHIFT, PE_SHIFT } from "./x87Emit";
 import { NOT_NORMAL } from "./x87Helpers";
 
-const NOT_NORMAL_SHIFT: u32 = ctz(NOT_NORMAL);
-const SLOTS: usize = <usize>BUILD_STATE + 0x840;
+export const NOT_NORMAL_SHIFT: u32 = ctz(NOT_NORMAL);
 
 
 @unmanaged
 export class X87State {
-  /** Whether the rest says anything. */
+  /** Whether the rest, `delta` excepted, says anything. */
   known: bool;
   topMoved: bool;
   _pad: u16;
-  /** TOP less its value at the block's start, modulo 8. */
+  /** The slot that is ST(0). */
   delta: u32;
-  /** Nodes of TOP, and of the empty bits by slot, at the block's start. */
-  top: u32;
-  empties: u32;
   /** Slots known to be full, to be empty, and those of which the variable does not say it yet. */
   full: u32;
   empty: u32;
   changed: u32;
-  /** Slots whose value is not in its register yet. */
-  dirty: u32;
-}
-
-/** A slot: nodes of its value (0: not known), of its register's offset, and of its register's bit in fpuEmpty. */
-@unmanaged
-class Slot {
-  significand: u32;
-  exponent: u32;
-  offset: u32;
-  bit: u32;
 }
 
 // @ts-ignore: decorator
@@ -63,37 +48,11 @@ function selectorSlot(seg: u32): usize {
   return <usize>BUILD_STATE + 0x8c0 + ((<usize>seg) << 2);
 }
 
-// @ts-ignore: decorator
-@inline
-function slotAt(index: u32): Slot {
-  return changetype<Slot>(SLOTS + ((<usize>index) << 4));
-}
-
 /** Slot of ST(n). */
 // @ts-ignore: decorator
 @inline
 function slotOf(n: u32): u32 {
   return (x87State().delta + n) & 7;
-}
-
-/** Address of the field of the vCPU struct behind an x87 variable. */
-export function x87VariableAddress(variable: u32): u32 {
-  switch (variable) {
-    case Var.X87_TOP:
-      return MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuTop");
-    case Var.X87_EMPTY:
-      return MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuEmpty");
-    case Var.X87_OPCODE:
-      return MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuOpcode");
-    case Var.X87_CS:
-      return MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuCs");
-    case Var.X87_DS:
-      return MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuDs");
-    case Var.X87_IP:
-      return MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuIp");
-    default:
-      return MemoryMap.VCPU + <u32>offsetof<Vcpu>("fpuDp");
-  }
 }
 
 // ---- beginning and end ----
@@ -105,65 +64,41 @@ export function forgetX87(): void {
   x87State().known = false;
 }
 
-/** Starts from TOP as it is now. */
-export function knowX87(b: BuildState): void {
-  const s = x87State();
-  memory.fill(changetype<usize>(s), 0, 0x100);
-  s.known = true;
-  s.top = getVariable(b, Var.X87_TOP);
-  const twice = binary(b, Wasm.I32_MUL, getVariable(b, Var.X87_EMPTY), constant(b, 0x101));
-  s.empties = binary(b, Wasm.I32_SHR_U, twice, s.top);
+/** A block begins with TOP at slot `delta`. */
+export function enterX87(delta: u32): void {
+  forgetX87();
+  x87State().delta = delta;
 }
 
-/** Brings memory and variables up to date. */
+/** From here on something is known. */
+export function knowX87(): void {
+  const s = x87State();
+  const delta = s.delta;
+  memory.fill(changetype<usize>(s), 0, 0x100);
+  s.known = true;
+  s.delta = delta;
+}
+
+/** Brings the variables up to date. */
 export function storeX87(b: BuildState): void {
   const s = x87State();
   if (!s.known) return;
-  if (s.topMoved) storeTop(b);
-  if (s.changed) storeEmpties(b);
-  for (let left = s.dirty; left; left &= left - 1) storeSlot(b, <u32>ctz(left));
-  s.dirty = 0;
-}
-
-function storeTop(b: BuildState): void {
-  const s = x87State();
-  s.topMoved = false;
-  setVariable(b, Var.X87_TOP, physical(b, s.delta));
-}
-
-/** Number of the register that is slot `index`. */
-function physical(b: BuildState, index: u32): u32 {
-  return binary(b, Wasm.I32_AND, binary(b, Wasm.I32_ADD, x87State().top, constant(b, index)), constant(b, 7));
-}
-
-function storeEmpties(b: BuildState): void {
-  const s = x87State();
-  const filled = s.changed & s.full;
-  const emptied = s.changed & s.empty;
+  if (s.topMoved) {
+    s.topMoved = false;
+    setVariable(b, Var.X87_TOP, top(b));
+  }
+  if (!s.changed) return;
+  const filled = constant(b, ~(s.changed & s.full) & 0xff);
+  const emptied = constant(b, s.changed & s.empty);
   s.changed = 0;
-  let empties = getVariable(b, Var.X87_EMPTY);
-  if (emptied) empties = binary(b, Wasm.I32_OR, empties, registersOf(b, emptied));
-  if (filled) {
-    const bits = registersOf(b, filled);
-    empties = binary(b, Wasm.I32_XOR, binary(b, Wasm.I32_OR, empties, bits), bits);
-  }
-  setVariable(b, Var.X87_EMPTY, empties);
+  const others = binary(b, Wasm.I32_AND, getVariable(b, Var.X87_EMPTY), filled);
+  setVariable(b, Var.X87_EMPTY, binary(b, Wasm.I32_OR, others, emptied));
 }
 
-/** The bits of registers for bits of slots. */
-function registersOf(b: BuildState, slots: u32): u32 {
-  let bits: u32 = 0;
-  for (let left = slots; left; left &= left - 1) {
-    const bit = bitOfSlot(b, <u32>ctz(left));
-    bits = bits ? binary(b, Wasm.I32_OR, bits, bit) : bit;
-  }
-  return bits;
-}
-
-function bitOfSlot(b: BuildState, index: u32): u32 {
-  const slot = slotAt(index);
-  if (!slot.bit) slot.bit = binary(b, Wasm.I32_SHL, constant(b, 1), physical(b, index));
-  return slot.bit;
+/** Number of the register that is ST(0). */
+function top(b: BuildState): u32 {
+  const base = getVariable(b, Var.X87_BASE);
+  return binary(b, Wasm.I32_AND, binary(b, Wasm.I32_ADD, base, constant(b, x87State().delta)), constant(b, 7));
 }
 
 // ---- the vCPU struct ----
@@ -202,9 +137,9 @@ export function statusWord(b: BuildState): u32 {
   const up = binary(b, Wasm.I32_SHL, as32(b, getVariable(b, Var.X87_UP)), constant(b, C1_SHIFT));
   const inexact = compare(b, Wasm.I32_NE, getVariable(b, Var.X87_INEXACT), constant(b, 0));
   const raised = binary(b, Wasm.I32_OR, up, binary(b, Wasm.I32_SHL, inexact, constant(b, PE_SHIFT)));
-  const top = binary(b, Wasm.I32_SHL, physical(b, x87State().delta), constant(b, TOP_SHIFT));
+  const place = binary(b, Wasm.I32_SHL, top(b), constant(b, TOP_SHIFT));
   const others = binary(b, Wasm.I32_AND, loadStatus(b), constant(b, ~C1));
-  return binary(b, Wasm.I32_OR, binary(b, Wasm.I32_OR, others, raised), top);
+  return binary(b, Wasm.I32_OR, binary(b, Wasm.I32_OR, others, raised), place);
 }
 
 /** C1 is 0. */
@@ -226,41 +161,14 @@ export function setRounded(b: BuildState, rest: u32, up: u32): void {
 
 // ---- registers ----
 
-const REGISTERS: u32 = MemoryMap.VCPU + <u32>X87_OFFSET;
-
-/** Offset of a slot's register from the first. */
-function offsetOfSlot(b: BuildState, index: u32): u32 {
-  const slot = slotAt(index);
-  if (!slot.offset) slot.offset = binary(b, Wasm.I32_SHL, physical(b, index), constant(b, 4));
-  return slot.offset;
-}
-
-function storeSlot(b: BuildState, index: u32): void {
-  const slot = slotAt(index);
-  const offset = offsetOfSlot(b, index);
-  storeAddress(b, offset, REGISTERS, as64(b, slot.significand), Wasm.I64_STORE);
-  storeAddress(b, offset, REGISTERS + 8, slot.exponent, Wasm.I32_STORE16);
-}
-
 /** Significand of ST(n), which is not empty. */
 export function significandOf(b: BuildState, n: u32): u32 {
-  return knownSlot(b, n).significand;
+  return getVariable(b, Var.X87_SIGNIFICAND + slotOf(n));
 }
 
 /** Sign and exponent of ST(n), and NOT_NORMAL if it is so. */
 export function exponentOf(b: BuildState, n: u32): u32 {
-  return knownSlot(b, n).exponent;
-}
-
-/** The slot of ST(n), its value loaded. */
-function knownSlot(b: BuildState, n: u32): Slot {
-  const index = slotOf(n);
-  const slot = slotAt(index);
-  if (slot.significand) return slot;
-  const offset = offsetOfSlot(b, index);
-  slot.significand = loadAddress(b, offset, REGISTERS, Wasm.I64_LOAD);
-  slot.exponent = flagNotNormal(b, slot.significand, loadAddress(b, offset, REGISTERS + 8, Wasm.I32_LOAD16_U));
-  return slot;
+  return getVariable(b, Var.X87_EXPONENT + slotOf(n));
 }
 
 /** An exponent with its sign, and NOT_NORMAL if the number is not normal. */
@@ -275,10 +183,8 @@ export function flagNotNormal(b: BuildState, significand: u32, exponent: u32): u
 /** ST(n) gets a value. It need not have been full. */
 export function setRegister(b: BuildState, n: u32, significand: u32, exponent: u32): void {
   const index = slotOf(n);
-  const slot = slotAt(index);
-  slot.significand = significand;
-  slot.exponent = exponent;
-  x87State().dirty |= 1 << index;
+  setVariable(b, Var.X87_SIGNIFICAND + index, significand);
+  setVariable(b, Var.X87_EXPONENT + index, exponent);
   if (!(x87State().full & (1 << index))) markSlot(index, false);
 }
 
@@ -327,7 +233,7 @@ export function unlessTags(b: BuildState, registers: u32, full: bool): u32 {
   if (full) s.empty |= unsure;
   else s.full |= unsure;
   const bits = constant(b, unsure);
-  const found = binary(b, Wasm.I32_AND, s.empties, bits);
+  const found = binary(b, Wasm.I32_AND, getVariable(b, Var.X87_EMPTY), bits);
   return full ? binary(b, Wasm.I32_XOR, found, bits) : found;
 }
 

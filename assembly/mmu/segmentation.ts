@@ -23,6 +23,16 @@ export function isWithinLimit(attributes: u32, limit: u32, offset: u64, size: u3
   return last <= <u64>limit || limit == 0xffff_ffff;
 }
 
+/** Whether the kind of the segment allows the access, outside real and virtual-8086 mode. */
+// @ts-ignore: decorator
+@inline
+export function isUsable(attributes: u32, write: bool): bool {
+  if (attributes & SegAttr.UNUSABLE) return false;
+  const type = attributes & TYPE_USABLE;
+  // Writes need writable data; reads anything but execute-only code.
+  return write ? type == SegAttr.WRITABLE : type != SegAttr.CODE;
+}
+
 /**
  * The linear address of `size` bytes at `offset` (already truncated to the address size) of segment `seg`. A violation
  * makes #SS(0) for SS, #GP(0) for others pending and gives FAULT_ADDRESS. Canonicality is for the access to check.
@@ -32,12 +42,7 @@ export function segmentLinear(cpu: Vcpu, seg: u32, offset: u64, size: u32, write
   const mode = cpu.mode;
   if ((mode & Mode.CODE_SIZE) == 3) return seg == Seg.FS || seg == Seg.GS ? s.base + offset : offset;
   const attributes = s.attributes;
-  if (mode & Mode.PROTECTED) {
-    if (attributes & SegAttr.UNUSABLE) return violation(cpu, seg);
-    const type = attributes & TYPE_USABLE;
-    // Writes need writable data; reads anything but execute-only code.
-    if (write ? type != SegAttr.WRITABLE : type == SegAttr.CODE) return violation(cpu, seg);
-  }
+  if (mode & Mode.PROTECTED && !isUsable(attributes, write)) return violation(cpu, seg);
   if (!isWithinLimit(attributes, s.limit, offset, size)) return violation(cpu, seg);
   return (s.base + offset) & 0xffff_ffff;
 }

@@ -258,6 +258,7 @@ export const enum Wasm {
   I64X2_ADD = 0xfdce,
   I64X2_SUB = 0xfdd1,
   I64X2_MUL = 0xfdd5,
+  I64X2_EQ = 0xfdd6,
   I64X2_EXTMUL_LOW_I32X4_U = 0xfdde,
   F32X4_ABS = 0xfde0,
   F32X4_SQRT = 0xfde3,

@@ -59,8 +59,6 @@ export interface EngineModules {
 const PAGE = 0x10000;
 const MIB = 0x100000;
 const GUEST_PAGE = 0x1000;
-/** All that wasm32 can address. */
-const MAX_PAGES = 0x10000;
 /** Guest RAM ends where the PCI hole begins. */
 export const MAX_RAM_MIB = 3072;
 
@@ -302,7 +300,7 @@ export class Engine implements GuestMemory {
 function allocateMemory(ramMib: number, shared: boolean): WebAssembly.Memory {
   const pages = MemoryMap.GUEST_RAM / PAGE + (ramMib * MIB) / PAGE;
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: shared ? pages : MAX_PAGES, shared });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch {
     throw new EngineError(
       "no-memory",

@@ -6,7 +6,8 @@ import { JitTable, ModuleAnswer } from "../../assembly/shared/jit.ts";
 
 /** Compiles beside the VM's thread. */
 export interface ModuleCompiler {
-  compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module>;
+  /** A module that imports a memory of `memoryPages` WebAssembly pages. */
+  compile(bytes: Uint8Array<ArrayBuffer>, memoryPages: number): Promise<WebAssembly.Module>;
 }
 
 /** What of the engine the installer needs. */
@@ -33,6 +34,8 @@ interface Job {
 const PATIENCE_MS = 100;
 /** See JitOptions.inPlaceBytes: about 0.3 ms of compiling. */
 const IN_PLACE_BYTES = 16_384;
+/** Of WebAssembly, in bytes. */
+const PAGE = 0x10000;
 const SEGMENT_PLACES = JitTable.PLACES / JitTable.SEGMENTS;
 
 export class ModuleInstaller {
@@ -80,7 +83,7 @@ export class ModuleInstaller {
     if (this.compiler === undefined || this.stalled || length <= this.inPlaceBytes)
       return this.compileHere(job) ? ModuleAnswer.INSTALLED : ModuleAnswer.REFUSED;
     this.pending.set(place, job);
-    this.compiler.compile(bytes).then(
+    this.compiler.compile(bytes, this.bytes.length / PAGE).then(
       (module) => this.arrive(job, module),
       () => this.arrive(job, undefined),
     );

@@ -31,8 +31,12 @@ export class HostClock extends MachineClock {
   readonly exact = false;
   readonly epochMs = Date.now();
   private now = 0;
-  /** Host time of the last look, ms; undefined while time stands still. */
-  private lookedAtMs: number | undefined;
+  /** Guests read the time with each system call, and in Node the global `performance` is a slow getter. */
+  private readonly hostMs = performance.now.bind(performance);
+  /** Time does not stand still. */
+  private isRunning = false;
+  /** Host time of the last look, ms. */
+  private lookedAtMs = 0;
   /** How far guest time is behind. */
   private behindNs = 0;
   /** The guest sleeps: any time may go by until the next look. */
@@ -49,8 +53,8 @@ export class HostClock extends MachineClock {
   }
 
   protected override readNs(): number {
-    if (this.lookedAtMs === undefined) return Math.floor(this.now);
-    const hostMs = performance.now();
+    if (!this.isRunning) return Math.floor(this.now);
+    const hostMs = this.hostMs();
     const step = Math.max(0, (hostMs - this.lookedAtMs) * NS_PER_MS);
     this.lookedAtMs = hostMs;
     if (this.isIdle) this.now += step;
@@ -60,12 +64,14 @@ export class HostClock extends MachineClock {
   }
 
   start(): void {
-    this.lookedAtMs ??= performance.now();
+    if (this.isRunning) return;
+    this.lookedAtMs = this.hostMs();
+    this.isRunning = true;
   }
 
   stop(): void {
     this.readNs();
-    this.lookedAtMs = undefined;
+    this.isRunning = false;
   }
 
   /** A sleeping guest can have the time that it is behind at once: none of its timers is due before `deadlineNs`. */

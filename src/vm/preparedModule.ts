@@ -5,52 +5,57 @@
  */
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
 
-const PAGE = 0x10000;
-const MAX_PAGES = 0x10000;
 /** At least as many as there are helpers; empty places, so that a call traps. */
 const HELPERS = 256;
 
 type Entry = (entry: number) => number;
 
 export class ModulePreparer {
-  private memory: WebAssembly.Memory;
+  /** By size in WebAssembly pages: modules take a memory of one size. Little of it is ever touched. */
+  private readonly memories = new Map<number, WebAssembly.Memory>();
 
   constructor() {
     // Most traps are of no interest, and their stack traces cost more than the calls.
     Error.stackTraceLimit = 0;
-    this.memory = makeMemory(typeof SharedArrayBuffer === "function");
   }
 
-  /** Throws what `WebAssembly.Module` throws. */
-  prepare(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  /** A module for memories of `memoryPages`. Throws what `WebAssembly.Module` throws. */
+  prepare(bytes: Uint8Array<ArrayBuffer>, memoryPages: number): WebAssembly.Module {
     const module = new WebAssembly.Module(bytes);
-    const instance = this.instantiate(module);
-    if (instance) for (const entry of Object.values(instance.exports)) this.call(entry as Entry);
+    try {
+      const memory = this.memoryOf(memoryPages);
+      for (const entry of Object.values(instantiate(module, memory).exports)) call(entry as Entry, memory);
+    } catch {
+      // That cannot be done here: the module is as good, only slower at first.
+    }
     return module;
   }
 
-  /** Undefined when that cannot be done here: the module is as good, only slower at first. */
-  private instantiate(module: WebAssembly.Module): WebAssembly.Instance | undefined {
-    try {
-      // A table of its own: V8 keeps the instances that have imported a table as long as the table.
-      const helpers = new WebAssembly.Table({ element: "anyfunc", initial: HELPERS });
-      return new WebAssembly.Instance(module, { m: { memory: this.memory, helpers } });
-    } catch {
-      return undefined;
+  private memoryOf(pages: number): WebAssembly.Memory {
+    let memory = this.memories.get(pages);
+    if (!memory) {
+      memory = new WebAssembly.Memory({
+        initial: pages,
+        maximum: pages,
+        shared: typeof SharedArrayBuffer === "function",
+      });
+      this.memories.set(pages, memory);
     }
-  }
-
-  private call(entry: Entry): void {
-    new Uint8Array(this.memory.buffer, MemoryMap.VCPU, MemoryMap.VCPU_SIZE).fill(0);
-    try {
-      entry(0);
-    } catch {
-      // It has called a helper, or met with zeros where it did not expect them.
-    }
+    return memory;
   }
 }
 
-/** A memory that modules of translated code take; little of it is ever touched. */
-function makeMemory(shared: boolean): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: MemoryMap.GUEST_RAM / PAGE, maximum: MAX_PAGES, shared });
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Instance {
+  // A table of its own: V8 keeps the instances that have imported a table as long as the table.
+  const helpers = new WebAssembly.Table({ element: "anyfunc", initial: HELPERS });
+  return new WebAssembly.Instance(module, { m: { memory, helpers } });
+}
+
+function call(entry: Entry, memory: WebAssembly.Memory): void {
+  new Uint8Array(memory.buffer, MemoryMap.VCPU, MemoryMap.VCPU_SIZE).fill(0);
+  try {
+    entry(0);
+  } catch {
+    // It has called a helper, or met with zeros where it did not expect them.
+  }
 }

@@ -12,6 +12,9 @@ const WORKS = withBody(0x41, 0);
 const TRAPS = withBody(0);
 const BROKEN = new Uint8Array([1, 2, 3]);
 
+/** Of the memory, WebAssembly's. */
+const PAGES = 16;
+
 function connected(): { compiler: RemoteCompiler; deliver: () => void } {
   const requests: CompileRequest[] = [];
   const answer = answerCompileRequests();
@@ -24,22 +27,22 @@ function connected(): { compiler: RemoteCompiler; deliver: () => void } {
 
 it("compiles on the other side, code that traps too", async () => {
   const { compiler, deliver } = connected();
-  const modules = [compiler.compile(WORKS), compiler.compile(TRAPS)];
+  const modules = [compiler.compile(WORKS, PAGES), compiler.compile(TRAPS, PAGES)];
   deliver();
   for (const module of await Promise.all(modules)) expect(module).toBeInstanceOf(WebAssembly.Module);
 });
 
 it("says what cannot be compiled", async () => {
   const { compiler, deliver } = connected();
-  const module = compiler.compile(BROKEN);
+  const module = compiler.compile(BROKEN, PAGES);
   deliver();
   await expect(module).rejects.toThrow("could not be compiled");
 });
 
 it("answers everything when the other side is gone", async () => {
   const { compiler } = connected();
-  const module = compiler.compile(WORKS);
+  const module = compiler.compile(WORKS, PAGES);
   compiler.fail();
   await expect(module).rejects.toThrow("has failed");
-  await expect(compiler.compile(WORKS)).rejects.toThrow("has failed");
+  await expect(compiler.compile(WORKS, PAGES)).rejects.toThrow("has failed");
 });

@@ -5,6 +5,7 @@ import { ModulePreparer } from "./preparedModule.ts";
 export interface CompileRequest {
   id: number;
   bytes: Uint8Array<ArrayBuffer>;
+  memoryPages: number;
 }
 
 export interface CompileAnswer {
@@ -25,12 +26,12 @@ export class RemoteCompiler implements ModuleCompiler {
 
   constructor(private readonly post: (request: CompileRequest) => void) {}
 
-  compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  compile(bytes: Uint8Array<ArrayBuffer>, memoryPages: number): Promise<WebAssembly.Module> {
     if (this.failed) return Promise.reject(new Error("the compiling thread has failed"));
     return new Promise((resolve, reject) => {
       const id = this.asked++;
       this.waiting.set(id, { resolve, reject });
-      this.post({ id, bytes });
+      this.post({ id, bytes, memoryPages });
     });
   }
 
@@ -53,9 +54,9 @@ export class RemoteCompiler implements ModuleCompiler {
 /** The other end: gives the answer to each request. */
 export function answerCompileRequests(): (request: CompileRequest) => CompileAnswer {
   const preparer = new ModulePreparer();
-  return ({ id, bytes }) => {
+  return ({ id, bytes, memoryPages }) => {
     try {
-      return { id, module: preparer.prepare(bytes) };
+      return { id, module: preparer.prepare(bytes, memoryPages) };
     } catch {
       return { id };
     }

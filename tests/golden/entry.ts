@@ -83,6 +83,9 @@ function writeVariable(variable: u32): void {
   } else if (variable < 16) {
     byte(0x72);
     decimal(variable);
+  } else if (variable >= <u32>Var.X87_SIGNIFICAND) {
+    write(variable < <u32>Var.X87_EXPONENT ? "significand" : "exponent");
+    decimal(variable & 7);
   } else if (variable >= <u32>Var.XMM) {
     write("xmm");
     decimal(variable - Var.XMM);
@@ -99,6 +102,8 @@ function stateName(variable: u32): string {
       return "flagB";
     case Var.X87_TOP:
       return "fpuTop";
+    case Var.X87_BASE:
+      return "fpuBase";
     case Var.X87_EMPTY:
       return "fpuEmpty";
     case Var.X87_OPCODE:
@@ -107,6 +112,12 @@ function stateName(variable: u32): string {
       return "fpuCs";
     case Var.X87_DS:
       return "fpuDs";
+    case Var.X87_MODE:
+      return "fpuMode";
+    case Var.X87_UP:
+      return "fpuUp";
+    case Var.X87_INEXACT:
+      return "fpuInexact";
     case Var.X87_IP:
       return "fpuIp";
     default:
@@ -195,6 +206,7 @@ function writeShuffle(n: Node): void {
 
 function writeProbe(n: Node): void {
   write(n.flag ? "probe for writing " : "probe ");
+  if (n.op == IrOp.PROBE && n.imm) write("stack ");
   decimal(n.size);
   write(" at ");
   writeValue(n.a);
@@ -280,6 +292,12 @@ function writeNode(n: Node): void {
       write("cold ");
       token("at", <u32>n.imm);
       writeClobbers(n.code);
+      return;
+    case IrOp.TIME:
+      write("time");
+      return;
+    case IrOp.TLB:
+      write("tlb again");
       return;
     case IrOp.CARRY:
       write("carry");

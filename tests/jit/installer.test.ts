@@ -191,8 +191,8 @@ it("lets go of modules whose places have been emptied", async () => {
   const modules: WeakRef<WebAssembly.Module>[] = [];
   // As the thread that compiles does.
   const preparer = new ModulePreparer();
-  const compile = async (bytes: Uint8Array<ArrayBuffer>) => {
-    const module = preparer.prepare(bytes);
+  const compile = async (bytes: Uint8Array<ArrayBuffer>, memoryPages: number) => {
+    const module = preparer.prepare(bytes, memoryPages);
     modules.push(new WeakRef(module));
     return module;
   };

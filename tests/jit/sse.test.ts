@@ -66,6 +66,7 @@ const SPECIAL: bigint[] = [
   0xfff0_0000_0000_0000n,
   0x7ff8_0000_0000_0123n, // quiet and signaling NaN
   0xfff0_0000_0000_0001n,
+  0xffff_ffff_ffff_ffffn, // what comparisons give
   0x41e0_0000_0000_0000n, // 2^31
   0xc1e0_0000_0000_0000n,
   0x0080_0000_0040_0000n, // singles: the smallest normal one, a denormal
@@ -137,6 +138,10 @@ function program(random: Random, operations: readonly Operation[]): number[] {
     else if (kind < 4) body.push(...mixed(random));
     else body.push(...operation(random, random.pick(operations)));
   }
+  return loopOf(body);
+}
+
+function loopOf(body: readonly number[]): number[] {
   const start = [
     ...[0x0f, 0x20, 0xe0, 0x0d, ...dword(0x600), 0x0f, 0x22, 0xe0], // cr4 |= OSFXSR | OSXMMEXCPT
     ...[0xdb, 0xe3], // fninit
@@ -190,4 +195,21 @@ describe.each(MODES)("MXCSR %s", (_name, mxcsr) => {
         expect(await run(options, code, memory, mxcsr), `seed ${seed}, ${options.mode}`).toBe(expected);
     }
   });
+});
+
+it.each([
+  ["sqrtpd", 0x51],
+  ["addpd", 0x58],
+  ["mulpd", 0x59],
+  ["divpd", 0x5e],
+])("%s of the NaNs that a comparison gives, compared", async (_name, op) => {
+  const code = loopOf([
+    ...[0x66, 0x0f, 0x76, 0xc0], // pcmpeqd xmm0, xmm0
+    ...[0x66, 0x0f, op, 0xc0],
+    ...[0x66, 0x0f, 0xc2, 0xc1, 5], // cmpnltpd xmm0, xmm1
+    ...[0x66, 0x0f, 0x29, 0x07], // movapd [edi], xmm0
+  ]);
+  const expected = await run({ mode: "off" }, code, new Uint8Array(DATA_BYTES), DEFAULT);
+  for (const options of [{ mode: "forced" }, { mode: "auto", threshold: 2 }] as const)
+    expect(await run(options, code, new Uint8Array(DATA_BYTES), DEFAULT), options.mode).toBe(expected);
 });

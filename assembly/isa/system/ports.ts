@@ -7,7 +7,16 @@ import { Exec } from "../../interp/exec";
 import { segmentLinear } from "../../mmu/segmentation";
 import { checkWrite } from "../../mmu/slow";
 import { systemLoad16 } from "../../mmu/systemAccess";
-import { SOURCE, DESTINATION, elementsOnPage, hostToRead, hostToWrite } from "../stringState";
+import {
+  DESTINATION,
+  SOURCE,
+  elementsInSegment,
+  elementsOnPage,
+  hostToRead,
+  hostToWrite,
+  linearBase,
+  linearMask,
+} from "../stringState";
 import { faulted } from "./segments";
 
 /** Iterations of a repeated instruction before interrupts get a look. */
@@ -100,11 +109,12 @@ function moveBlock(cpu: Exec, i: Insn, port: u32, input: bool, wanted: u64): u32
   const seg: u32 = input ? Seg.ES : i.segment;
   if (wanted < LEAST_BLOCK || cpu.eflags & Flag.DF) return 0;
   const index = load<u64>(registerAddress(cpu, register)) & addressMask(i);
-  const count = <u32>elementsOnPage(cpu, i, seg, index, i.size, wanted);
+  const linear = (index + linearBase(cpu, i, seg)) & linearMask(cpu);
+  const within = elementsInSegment(cpu, i, seg, index, i.size, wanted, input);
+  const count = <u32>elementsOnPage(linear, i.size, false, within);
   if (!count) return 0;
   const size = (<u32>1) << i.size;
-  const linear = segmentLinear(cpu, seg, index, size, input);
-  const host = faulted(cpu) ? 0 : input ? hostToWrite(cpu, linear) : hostToRead(cpu, linear);
+  const host = input ? hostToWrite(cpu, linear) : hostToRead(cpu, linear);
   if (!host) return 0;
   const moved = input ? portReadBlock(port, size, host, count) : portWriteBlock(port, size, host, count);
   if (moved) writeIndex(cpu, i, register, index + ((<u64>moved) << i.size));
@@ -137,7 +147,6 @@ function stringPort(cpu: Exec, i: Insn, input: bool): void {
   let left = cpu.rcx & addressMask(i);
   for (let n: u32 = 0; n < batch;) {
     let moved = moveBlock(cpu, i, port, input, min<u64>(left, batch - n));
-    if (faulted(cpu)) return;
     if (!moved) {
       if (input) inOne(cpu, i, port, bytes);
       else outOne(cpu, i, port, bytes);

@@ -30,7 +30,8 @@ export const enum Slot {
   TSS,
   DATA,
 }
-const NO_ADDRESS: u64 = <u64>-1;
+/** What descriptorAddress gives beyond the table's limit. */
+export const NO_ADDRESS: u64 = <u64>-1;
 
 // @ts-ignore: decorator
 @inline
@@ -102,11 +103,14 @@ export function systemType(s: Segment): u32 {
 // @ts-ignore: decorator
 @inline
 export function copySegment(to: Segment, from: Segment): void {
-  memory.copy(changetype<usize>(to), changetype<usize>(from), 24);
+  to.base = from.base;
+  to.limit = from.limit;
+  to.attributes = from.attributes;
+  to.selector = from.selector;
 }
 
-/** Linear address of a selector's descriptor of `size` bytes, or all ones beyond the table's limit. */
-function descriptorAddress(cpu: Vcpu, selector: u32, size: u32): u64 {
+/** Linear address of a selector's descriptor of `size` bytes, or NO_ADDRESS. */
+export function descriptorAddress(cpu: Vcpu, selector: u32, size: u32): u64 {
   const offset = selector & 0xfff8;
   if (selector & 4) {
     const ldt = segment(cpu, Seg.LDTR);
