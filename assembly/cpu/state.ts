@@ -271,6 +271,9 @@ export class Vcpu {
   statDispatches: u64;
   /** Guest instructions in the regions that were translated. */
   statGuestInstructions: u64;
+  /** Translated functions that wait for one that they have called (jit/nestedCalls.ts). */
+  callDepth: u32;
+  _pad: u32;
   /** Two StackWindow structs (mmu/stackWindow.ts), of supervisor and of user code. */
   stackWindows: u64;
   _stackWindow1: u64;

@@ -11,19 +11,16 @@ import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
 import { becomeHot, isBusy, translateNow, translateQueue, widen } from "../jit/queue";
-import { isCurrent } from "../mmu/epochs";
 import { noteTarget } from "../jit/targets";
-import { ANY_EPOCH, Entry, LinkSlot } from "../jit/translations";
+import { Entry, LinkSlot } from "../jit/translations";
 import { Block, IP_NOT_SET, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { dispatch, dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
+import { linkedEntry, refuel, settle } from "./transfer";
 
 /** DR7: any of L0-G3. */
 const DR7_ENABLES: u64 = 0xff;
-/** Instructions after which translated code comes back at the latest: V8 takes up its optimised form at the next call. */
-const CHUNK: u64 = 20_000;
-
 /** How a way through the blocks ends, where the address of a block would stand. */
 const enum Outcome {
   /** Fetching faults; the fault is pending. */
@@ -265,6 +262,7 @@ function lookUpAndLink(cpu: Exec, block: Block, slot: u32): u32 {
 /** Translated code from `first` on; gives the address of a decoded block where it leads to one, or an Outcome. */
 function runTranslated(cpu: Exec, first: Block): u32 {
   const before = cpu.instructions;
+  cpu.callDepth = 0;
   let block = first;
   let next: u32;
   let chained: u64 = 0;
@@ -337,15 +335,6 @@ function wantWider(cpu: Exec, entry: Entry): u32 {
   return lookUp(cpu);
 }
 
-/** Where the link of a translated block leads, or 0 when it does not hold (any more). */
-// @ts-ignore: decorator
-@inline
-function linkedEntry(cpu: Exec, slot: LinkSlot): u32 {
-  const target = slot.target;
-  if (!target || changetype<Block>(<usize>target).mode != cpu.mode) return 0;
-  return slot.epoch == ANY_EPOCH || isCurrent(cpu, slot.epoch) ? target : 0;
-}
-
 /** Looks the next block up; if it is translated, the link leads there from now on. */
 function lookUpAndLinkEntry(cpu: Exec, slot: u32): u32 {
   cpu.linkSlot = slot;
@@ -353,25 +342,6 @@ function lookUpAndLinkEntry(cpu: Exec, slot: u32): u32 {
   if (target > <u32>Outcome.LIMIT && cpu.linkSlot == slot && changetype<Block>(<usize>target).code)
     changetype<LinkSlot>(<usize>slot).lead(target, epochOf(cpu, codeLinear(cpu), changetype<Block>(<usize>target)));
   return target;
-}
-
-/** Makes `instructions` the count of all retired. */
-// @ts-ignore: decorator
-@inline
-function settle(cpu: Exec): void {
-  cpu.instructions += <u64>(cpu.jitGiven - cpu.jitLeft);
-  cpu.jitGiven = cpu.jitLeft;
-}
-
-/** Gives translated code fuel; false when the limit is nearer than `least` instructions. */
-function refuel(cpu: Exec, least: u32): bool {
-  settle(cpu);
-  const left = cpu.instructionLimit - cpu.instructions;
-  if (<i64>left < <i64>least) return false;
-  const fuel = <u32>max<u64>(min<u64>(left, CHUNK), <u64>least);
-  cpu.jitGiven = fuel;
-  cpu.jitLeft = fuel;
-  return true;
 }
 
 /** After an instruction in translated code that wants attention; IP and the instruction count are definite. */

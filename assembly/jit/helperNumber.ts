@@ -55,6 +55,8 @@ export const enum Helper {
   LOAD_SEGMENT,
   /** (fuel left) -> time-stamp counter i64 */
   TIME,
+  /** (exit code, entry of the return site) -> exit code (jit/nestedCalls.ts) */
+  CALL,
   COUNT,
 }
 

@@ -1,6 +1,7 @@
 // Where the functions that translated code calls are in the engine's own table. The host makes a table of just these, by their
 // numbers, and translated modules import that: V8 compiles a wrapper for each signature among the functions that a module
 // imports, for each module anew and before it knows that none is needed (docs/adr/0003).
+import { jitCall } from "./nestedCalls";
 import { moveStackWindow } from "../mmu/stackWindow";
 import { Helper } from "./helperNumber";
 import { jitCarry, jitCold, jitCondition, jitDivide, jitEflags, jitProbe, jitSegment } from "./helpers";
@@ -91,6 +92,8 @@ export function helperPlace(helper: u32): u32 {
       return jitX87Order.index;
     case Helper.LOAD_SEGMENT:
       return jitLoadSegment.index;
+    case Helper.CALL:
+      return jitCall.index;
     default:
       return jitTime.index;
   }

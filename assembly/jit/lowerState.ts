@@ -36,6 +36,8 @@ export class LowerState {
   targetLocal: u32;
   /** The fuel that it was given, where instructions are counted (profile.ts). */
   startLocal: u32;
+  /** The entry at which the call that the function leaves by comes back, or 0. No local: no such calls. */
+  siteLocal: u32;
   /** Slot of TOP (x87State.ts): a byte for each entry at `deltaTable`, or `delta` if that is 0. */
   deltaTable: u32;
   delta: u32;

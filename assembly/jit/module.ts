@@ -52,6 +52,7 @@ function helperSignature(helper: u32): u32 {
       return 0x1000_0012;
     case Helper.COLD:
     case Helper.LOAD_SEGMENT:
+    case Helper.CALL:
       return 0x1000_0011;
     case Helper.TIME:
       return 0x2000_0001;
@@ -154,6 +155,11 @@ export function moduleEncoder(): Encoder {
 export function hasRoom(): bool {
   const m = state();
   return m.functions < MAX_FUNCTIONS && m.code.at + FUNCTION_CODE_SIZE + 0x4000 < MODULE_CODE + MODULE_CODE_SIZE;
+}
+
+/** The number of the function that is being written; no function is imported. */
+export function functionNumber(): u32 {
+  return state().functions;
 }
 
 /** A function has been written; what had been written at `start` + n before it moved is byte n of its body. Gives its number. */

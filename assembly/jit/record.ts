@@ -86,6 +86,7 @@ function recordEntries(translation: Translation): void {
   const count = region().entryCount;
   translation.entryCount = count;
   translation.entries = <u32>allocate(count * <u32>offsetof<Block>());
+  region().entries = translation.entries;
   for (let i: u32 = 0; i < region().blockCount; i++) {
     const b = regionBlock(i);
     if (b.entry < 0) continue;

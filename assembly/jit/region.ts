@@ -36,7 +36,8 @@ export class RegionBlock {
   visited: bool;
   /** The slot that is ST(0) where it begins (x87State.ts); UNKNOWN_DELTA until an edge to it has been seen. */
   x87Delta: u8;
-  _pad: u8;
+  /** Entry at which the call at its end, out of the region, comes back; or NO_SITE. */
+  site: i8;
   /** Number of its first instruction in the region. */
   firstInsn: u32;
   /** Region blocks that its final indirect jump, indirect call or RET is expected to go to, as bits. */
@@ -44,6 +45,7 @@ export class RegionBlock {
 }
 
 export const UNKNOWN_DELTA: u8 = 0xff;
+export const NO_SITE: i8 = -1;
 export const REGION_BLOCK_SIZE: usize = 72;
 
 
@@ -57,7 +59,8 @@ export class Region {
   width: u32;
   /** Address of the u64 that the function adds the instructions it retires to, or 0 (profile.ts). */
   counter: u32;
-  _pad: u32;
+  /** Records of its entries (translations.ts). */
+  entries: u32;
   csBase: u64;
 }
 

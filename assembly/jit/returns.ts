@@ -20,7 +20,7 @@ function lastOp(b: RegionBlock): u32 {
 }
 
 /** Region block at the IP after the call that ends `b`, or -1. */
-function returnSite(b: RegionBlock): i32 {
+export function returnSite(b: RegionBlock): i32 {
   const ip = lastInsn(changetype<Block>(<usize>b.block)).nextRip;
   for (let i: u32 = 0; i < region().blockCount; i++)
     if (changetype<Block>(<usize>regionBlock(i).block).ip == ip) return i;

@@ -120,7 +120,14 @@ export function pageOf(translation: Translation, index: u32): TranslationPage {
 // @ts-ignore: decorator
 @inline
 export function entryOf(translation: Translation, index: u32): Entry {
-  return changetype<Entry>(<usize>translation.entries + <usize>index * offsetof<Block>());
+  return entryAt(translation.entries, index);
+}
+
+/** Of the records at `entries`. */
+// @ts-ignore: decorator
+@inline
+export function entryAt(entries: u32, index: u32): Entry {
+  return changetype<Entry>(<usize>entries + <usize>index * offsetof<Block>());
 }
 
 /** Whether [start, end) of the page, by offsets, overlaps code of the translation. */

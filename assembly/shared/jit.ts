@@ -29,6 +29,8 @@ export const enum ExitCode {
   FUEL = 2,
   /** As INDIRECT, by a RET: nothing is to be learnt from where it goes. */
   RETURN = 3,
+  /** Of the helper CALL only: the function that was called has returned to where it should. */
+  RETURNED = 4,
 }
 
 /** What the host answers when it is given a module. */

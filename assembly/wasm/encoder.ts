@@ -88,6 +88,12 @@ export class Encoder {
     this.byte(0);
   }
 
+  /** Calls the module's function `index` in place of the one that is running. */
+  returnCall(index: u32): void {
+    this.byte(Wasm.RETURN_CALL);
+    this.unsigned(index);
+  }
+
   /** A length of up to 5 bytes written later: reserves room, see `patch`. */
   reserve(): u32 {
     const at = this.at;

@@ -1,0 +1,69 @@
+// Calls out of the region: its function waits for the one that is called (jit/nestedCalls.ts), and goes on at the return site, which
+// is one of its entries, by beginning again: with a tail call of itself, because a loop around it all costs V8's code more.
+import { vcpu } from "../cpu/state";
+import { Block } from "../interp/blocks";
+import { ExitCode, JitFeature, JitMode } from "../shared/jit";
+import { ValueType, Wasm } from "../wasm/opcodes";
+import { Helper } from "./helperNumber";
+import { LowerState, newLocal } from "./lowerState";
+import { callHelper, functionNumber } from "./module";
+import { NO_SITE, RegionBlock, region, regionBlock } from "./region";
+import { returnSite } from "./returns";
+import { isCall, lastInsn } from "./successors";
+import { entryAt } from "./translations";
+
+/** Finds the blocks that end with a call out of the region to come back to it. */
+export function findCalls(s: LowerState): void {
+  let hasCalls = false;
+  for (let i: u32 = 0; i < region().blockCount; i++) {
+    const b = regionBlock(i);
+    b.site = mayWait() ? siteOf(b) : NO_SITE;
+    if (b.site != NO_SITE) hasCalls = true;
+  }
+  s.siteLocal = hasCalls ? newLocal(s, ValueType.I32) : 0;
+}
+
+/**
+ * In the caches, where wide regions run, waiting is slower than two transfers by the run loop. Without tail calls a function could not begin
+ * again.
+ */
+function mayWait(): bool {
+  const cpu = vcpu();
+  if (!(cpu.jitFeatures & JitFeature.TAIL_CALLS)) return false;
+  return !region().width || cpu.jitMode == JitMode.FORCED;
+}
+
+/** The entry at which a call out of the region comes back to it. */
+function siteOf(b: RegionBlock): i8 {
+  if (b.taken >= 0 || !isCall(lastInsn(changetype<Block>(<usize>b.block)))) return NO_SITE;
+  const site = returnSite(b);
+  return site >= 0 ? <i8>regionBlock(<u32>site).entry : NO_SITE;
+}
+
+/** On a way out by the call at the end of `b`: says where it comes back to. */
+export function noteSite(s: LowerState, b: RegionBlock): void {
+  if (b.site == NO_SITE) return;
+  s.code.i32Const(b.site);
+  s.code.local(Wasm.LOCAL_SET, 0);
+  s.code.i32Const(<i32>changetype<usize>(entryAt(region().entries, <u32>b.site)));
+  s.code.local(Wasm.LOCAL_SET, s.siteLocal);
+}
+
+/** At the end of the function, all being stored: makes the call if there is one, and begins again at the site when it comes back. */
+export function emitCall(s: LowerState): void {
+  if (!s.siteLocal) return;
+  const e = s.code;
+  e.local(Wasm.LOCAL_GET, s.siteLocal);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  e.local(Wasm.LOCAL_GET, s.exitLocal);
+  e.local(Wasm.LOCAL_GET, s.siteLocal);
+  callHelper(e, Helper.CALL);
+  e.local(Wasm.LOCAL_TEE, s.exitLocal);
+  e.i32Const(ExitCode.RETURNED);
+  e.op(Wasm.I32_EQ);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  e.local(Wasm.LOCAL_GET, 0);
+  e.returnCall(functionNumber());
+  e.end();
+  e.end();
+}
