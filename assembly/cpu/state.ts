@@ -266,7 +266,7 @@ export class Vcpu {
   statWasmBytes: u64;
   statJitInvalidations: u64;
   statJitEvictions: u64;
-  /** Transfers from translated to translated code by a link, and all others out of translated code. */
+  /** Transfers from translated to translated code by a link or a nested call, and all others out of translated code. */
   statChained: u64;
   statDispatches: u64;
   /** Guest instructions in the regions that were translated. */

@@ -12,6 +12,9 @@ import { returnSite } from "./returns";
 import { isCall, lastInsn } from "./successors";
 import { entryAt } from "./translations";
 
+/** Locals of a function that waits, at most: 8 KB in a frame of V8's baseline code. */
+const MOST_LOCALS: u32 = 500;
+
 /** Finds the blocks that end with a call out of the region to come back to it. */
 export function findCalls(s: LowerState): void {
   let hasCalls = false;
@@ -51,7 +54,7 @@ export function noteSite(s: LowerState, b: RegionBlock): void {
 
 /** At the end of the function, all being stored: makes the call if there is one, and begins again at the site when it comes back. */
 export function emitCall(s: LowerState): void {
-  if (!s.siteLocal) return;
+  if (!s.siteLocal || s.locals > MOST_LOCALS) return;
   const e = s.code;
   e.local(Wasm.LOCAL_GET, s.siteLocal);
   e.open(Wasm.IF, ValueType.EMPTY);
