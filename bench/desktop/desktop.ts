@@ -56,8 +56,8 @@ const CONTENDERS = [
 
 const LOOK_MS = 250;
 const LIMIT_MS = 1_200_000;
-/** What the system still does after its windows are there. */
-const SETTLE_MS = 30_000;
+/** What the system still does after its windows are there: its last services start up to 45 s later. */
+const SETTLE_MS = 60_000;
 const IDLE_MS = 30_000;
 /** Of the processor times in /proc/PID/stat: USER_HZ (proc(5)). */
 const TICKS_PER_SECOND = 100;
