@@ -12,15 +12,16 @@ import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
 import { becomeHot, isBusy, translateNow, translateQueue, widen } from "../jit/queue";
 import { noteTarget } from "../jit/targets";
-import { Entry, LinkSlot } from "../jit/translations";
+import { Entry, LinkSlot, linkedEntry } from "../jit/translations";
 import { Block, IP_NOT_SET, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { dispatch, dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
-import { linkedEntry, refuel, settle } from "./transfer";
+import { refuel, settle } from "./fuel";
 
 /** DR7: any of L0-G3. */
 const DR7_ENABLES: u64 = 0xff;
+
 /** How a way through the blocks ends, where the address of a block would stand. */
 const enum Outcome {
   /** Fetching faults; the fault is pending. */
@@ -235,7 +236,7 @@ function lookUp(cpu: Exec): u32 {
 }
 
 function lookUpSlow(cpu: Exec): u32 {
-  settle(cpu);
+  settle(cpu, cpu.jitLeft);
   // At an exact limit the next instruction is not fetched, so that its fault comes in the next run whatever the way here.
   if (cpu.exactLimit && cpu.instructions >= cpu.instructionLimit) return Outcome.LIMIT;
   const address = findOrBuildBlock(cpu);
@@ -293,7 +294,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
       next = lookUpAndLinkEntry(cpu, exit);
     } else {
       if (cpu.attention) {
-        settle(cpu);
+        settle(cpu, cpu.jitLeft);
         takeAttention(cpu);
         next = Outcome.ATTENTION;
         break;
@@ -312,7 +313,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
     block = changetype<Block>(<usize>next);
     if (!block.code) break;
   }
-  settle(cpu);
+  settle(cpu, cpu.jitLeft);
   cpu.jitGiven = 0;
   cpu.jitLeft = 0;
   cpu.statJitInstructions += cpu.instructions - before;
@@ -326,7 +327,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
  * on with, or 0 for a fault.
  */
 function wantWider(cpu: Exec, entry: Entry): u32 {
-  settle(cpu);
+  settle(cpu, cpu.jitLeft);
   const width = entry.translation.width;
   if (!isBusy(cpu, entry)) return <u32>changetype<usize>(entry);
   const address = findOrBuildDecoded(cpu);
@@ -355,7 +356,7 @@ function takeAttention(cpu: Exec): void {
 
 /** The instruction at IP, by its decoded form; gives the block to go on with, or an Outcome. */
 function interpretOne(cpu: Exec): u32 {
-  settle(cpu);
+  settle(cpu, cpu.jitLeft);
   cpu.jitGiven = 0;
   cpu.jitLeft = 0;
   const address = findOrBuildDecoded(cpu);

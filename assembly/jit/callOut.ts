@@ -17,10 +17,11 @@ const MOST_LOCALS: u32 = 500;
 
 /** Finds the blocks that end with a call out of the region to come back to it. */
 export function findCalls(s: LowerState): void {
+  const isNested = mayWait();
   let hasCalls = false;
   for (let i: u32 = 0; i < region().blockCount; i++) {
     const b = regionBlock(i);
-    b.site = mayWait() ? siteOf(b) : NO_SITE;
+    b.site = isNested ? siteOf(b) : NO_SITE;
     if (b.site != NO_SITE) hasCalls = true;
   }
   s.siteLocal = hasCalls ? newLocal(s, ValueType.I32) : 0;

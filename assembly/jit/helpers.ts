@@ -5,6 +5,7 @@ import { Insn } from "../decode/insn";
 import { IP_NOT_SET } from "../interp/blocks";
 import { dispatch } from "../interp/dispatch";
 import { Exec } from "../interp/exec";
+import { settle } from "../interp/fuel";
 import { divide128 } from "../isa/wideDivision";
 import { MemoryMap } from "../shared/memoryMap";
 import { hostForRead, hostForWrite } from "../mmu/hostAddress";
@@ -36,8 +37,7 @@ function isPlainPage(cpu: Vcpu, linear: u64, size: u32, write: bool): bool {
 export function jitCold(address: u32, left: u32): u32 {
   const cpu = changetype<Exec>(vcpu());
   const i = changetype<Insn>(<usize>address);
-  cpu.instructions += <u64>(cpu.jitGiven - left);
-  cpu.jitGiven = left;
+  settle(cpu, left);
   cpu.linkSlot = IP_NOT_SET;
   dispatch(cpu, i);
   const attention = cpu.attention;

@@ -5,11 +5,10 @@
 // says where the guest is.
 import { Vcpu, vcpu } from "../cpu/state";
 import { noteTarget } from "./targets";
-import { Entry, LinkSlot } from "./translations";
+import { Entry, LinkSlot, linkedEntry } from "./translations";
 import { ExitCode } from "../shared/jit";
 import { codeBase, codeLinear } from "../interp/blockBuilder";
 import { Block, findInJumpCache } from "../interp/blocks";
-import { linkedEntry } from "../interp/transfer";
 
 /** Regions that wait at most, of V8's stack of about 1 MB: in its baseline code a frame has 8 or 16 bytes for each local (callOut.ts). */
 const MAX_DEPTH: u32 = 48;

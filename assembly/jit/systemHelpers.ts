@@ -1,6 +1,7 @@
 // System instructions that translated code has the engine do without the whole way of a cold one: registers and flags stay where they are.
 import { timeStamp } from "../cpu/mode";
 import { vcpu } from "../cpu/state";
+import { settle } from "../interp/fuel";
 import { loadPlainSegment } from "../isa/system/plainLoad";
 
 /** Loads DS, ES, FS or GS in protected mode; 1, with nothing done, where the interpreter has to. */
@@ -11,8 +12,7 @@ export function jitLoadSegment(selector: u32, seg: u32): u32 {
 /** The time-stamp counter, `left` being the fuel before the instruction. The board may want attention then. */
 export function jitTime(left: u32): u64 {
   const cpu = vcpu();
-  cpu.instructions += <u64>(cpu.jitGiven - left);
-  cpu.jitGiven = left;
+  settle(cpu, left);
   cpu.insn = 0; // that of a decoded block before would count (index.ts instructionsRetired)
   return timeStamp(cpu);
 }

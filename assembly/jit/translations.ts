@@ -8,8 +8,10 @@
 //   LinkSlot × linkCount                        direct ways out
 //
 // A dead translation keeps its memory until its segment is emptied, so that its function may still run to its end.
+import { Vcpu } from "../cpu/state";
 import { DEAD_MODE, Block, enterInTable, removeFromTable } from "../interp/blocks";
 import { markCodePage } from "../mmu/codePages";
+import { isCurrent } from "../mmu/epochs";
 import { PAGE_HEADS, Segment } from "./segments";
 
 
@@ -97,6 +99,15 @@ export class LinkSlot {
 export const LINK_SLOT_SIZE: u32 = 16;
 /** No mapping is of this epoch. */
 export const ANY_EPOCH: u32 = 0xffff_ffff;
+
+/** Where the link of a translated block leads, or 0 when it does not hold (any more). */
+// @ts-ignore: decorator
+@inline
+export function linkedEntry(cpu: Vcpu, slot: LinkSlot): u32 {
+  const target = slot.target;
+  if (!target || changetype<Block>(<usize>target).mode != cpu.mode) return 0;
+  return slot.epoch == ANY_EPOCH || isCurrent(cpu, slot.epoch) ? target : 0;
+}
 
 const HEADS: u32 = 4096;
 
