@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENGINE_PAGES } from "./engineMemory.ts";
 import { unshareMemoryImport } from "./unshareMemory.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,7 +21,7 @@ const FLAGS = [
     "--importMemory",
     "--sharedMemory",
     "--initialMemory",
-    "768",
+    String(ENGINE_PAGES),
     "--maximumMemory",
     "65536",
   ],

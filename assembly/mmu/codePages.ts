@@ -1,7 +1,7 @@
 // Which physical pages hold decoded or translated code: one bit each. A page that does has no plain write tag in any
 // TLB, so every store to it takes the slow path, which calls codeWritten.
 //
-// To take the write tags away without walking the TLBs, each fill of one is noted by physical page: 4,096 buckets of four
+// To take the write tags away without walking the TLBs, each fill of one is noted by physical page: 16,384 buckets of four
 // TLB entry addresses. An address is stale once its entry has no plain write tag or one of another bucket. A bucket that
 // would need a fifth place says MANY, and the next page marked there walks the TLBs (and rebuilds the bucket).
 import { MemoryMap } from "../shared/memoryMap";
@@ -12,7 +12,7 @@ import { FILLED_KINDS, NO_TAG, PHYSICAL_PAGE, SLOW, TLB_ENTRIES, WRITERS, WRITE_
 const BITMAP: usize = <usize>MemoryMap.CODE_PAGES;
 /** Pages of the first mebibyte are tracked whatever they are: PAM can change what they are. */
 const LOW_PAGES: u32 = 256;
-const BUCKET_MASK: u32 = 4095;
+const BUCKET_MASK: u32 = 16383;
 const WAYS: usize = 4;
 const MANY: u32 = 1;
 

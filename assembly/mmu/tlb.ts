@@ -13,7 +13,8 @@
 // page misses by itself.
 import { MemoryMap } from "../shared/memoryMap";
 
-export const TLB_ENTRIES: u32 = 4096;
+/** For each kind. Pages this far apart share an entry: 64 MiB, for kernels align much to 16 MiB, and to the end of memory. */
+export const TLB_ENTRIES: u32 = 16384;
 export const TLB_ENTRY_SIZE: u32 = 32;
 export const TLB_BYTES: u32 = TLB_ENTRIES * TLB_ENTRY_SIZE;
 export const NO_TAG: u64 = <u64>-1;
@@ -58,21 +59,21 @@ export const OFFSET_MASK: u64 = 0xfff;
 export const FILLED_KINDS: u32 = 3;
 
 // Bookkeeping, above the four arrays:
-//   +0x80000  u32 entries logged, [kind][global]
-//   +0x81000  u8 EntryFlag of each entry, [kind][entry]
-//   +0x84000  fill logs: u16 entry numbers, [kind][global], LOG_CAPACITY each
-//   +0x90000  u32 regions of 4 MiB that have fragments of a 2 MiB or 4 MiB page, hashed
-//   +0x94000  u32 regions of 1 GiB that have fragments of a 1 GiB page, hashed
-//   +0xa0000  entries with a write tag, hashed by physical page (codePages.ts)
-//   +0xb0000  linear pages of code whose mapping somebody relies on, hashed (codeEpoch.ts)
-const BOOKKEEPING: usize = <usize>MemoryMap.TLB + 0x8_0000;
+//   +0x00000  u32 entries logged, [kind][global]
+//   +0x01000  u8 EntryFlag of each entry, [kind][entry]
+//   +0x10000  fill logs: u16 entry numbers, [kind][global], LOG_CAPACITY each
+//   +0x20000  u32 regions of 4 MiB that have fragments of a 2 MiB or 4 MiB page, hashed
+//   +0x24000  u32 regions of 1 GiB that have fragments of a 1 GiB page, hashed
+//   +0x30000  entries with a write tag, hashed by physical page (codePages.ts)
+//   +0x70000  linear pages of code whose mapping somebody relies on, hashed (codeEpoch.ts)
+const BOOKKEEPING: usize = <usize>(MemoryMap.TLB + 4 * TLB_BYTES);
 export const LOG_CAPACITY: u32 = 4096;
-export const LARGE_REGIONS: usize = BOOKKEEPING + 0x1_0000;
+export const LARGE_REGIONS: usize = BOOKKEEPING + 0x2_0000;
 export const LARGE_SLOTS: u32 = 4096;
-export const GIANT_REGIONS: usize = BOOKKEEPING + 0x1_4000;
+export const GIANT_REGIONS: usize = BOOKKEEPING + 0x2_4000;
 export const GIANT_SLOTS: u32 = 256;
-export const WRITERS: usize = BOOKKEEPING + 0x2_0000;
-export const CODE_LINEAR: usize = BOOKKEEPING + 0x3_0000;
+export const WRITERS: usize = BOOKKEEPING + 0x3_0000;
+export const CODE_LINEAR: usize = BOOKKEEPING + 0x7_0000;
 
 export const enum EntryFlag {
   NONE = 0,
@@ -89,7 +90,7 @@ export function logCountAddress(kind: u32, global: u32): usize {
 // @ts-ignore: decorator
 @inline
 export function logAddress(kind: u32, global: u32): usize {
-  return BOOKKEEPING + 0x4000 + <usize>(((kind << 1) | global) * (LOG_CAPACITY << 1));
+  return BOOKKEEPING + 0x1_0000 + <usize>(((kind << 1) | global) * (LOG_CAPACITY << 1));
 }
 
 /** Address of the EntryFlag byte of entry `index`. */

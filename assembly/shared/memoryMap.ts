@@ -14,9 +14,9 @@ export const enum MemoryMap {
   /** Kind and host address of each physical 4 KiB page of the first mebibyte and the coarse map above (`mmu/physical.ts`). */
   PHYSICAL_MAP = 0x0005_0000,
   PHYSICAL_MAP_SIZE = 0x0001_0000,
-  /** Software TLBs (`mmu/tlb.ts`), and their fill logs. */
-  TLB = 0x0010_0000,
-  TLB_SIZE = 0x0010_0000,
+  /** ROM images (BIOS, option ROMs). */
+  ROM = 0x0010_0000,
+  ROM_SIZE = 0x0010_0000,
   /** One bit for each 4 KiB page of guest RAM (3 GiB: 96 KiB): it holds decoded or translated code. */
   CODE_PAGES = 0x0020_0000,
   CODE_PAGES_SIZE = 0x0002_0000,
@@ -32,12 +32,12 @@ export const enum MemoryMap {
   /** Video memory; the guest's linear frame buffer. */
   VRAM = 0x0100_0000,
   VRAM_SIZE = 0x0100_0000,
-  /** ROM images (BIOS, option ROMs). */
-  ROM = 0x0200_0000,
-  ROM_SIZE = 0x0010_0000,
   /** Room for the JIT: IR, code buffers. */
-  JIT = 0x0210_0000,
+  JIT = 0x0200_0000,
   JIT_SIZE = 0x00f0_0000,
+  /** Software TLBs (`mmu/tlb.ts`), and their fill logs. */
+  TLB = 0x02f0_0000,
+  TLB_SIZE = 0x0030_0000,
   /** Guest physical address 0. */
-  GUEST_RAM = 0x0300_0000,
+  GUEST_RAM = 0x0320_0000,
 }

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENGINE_PAGES } from "../../tools/engineMemory";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
@@ -94,12 +95,12 @@ export class DecoderHarness {
     mkdirSync(join(root, "build/decode"), { recursive: true });
     const out = join(root, `build/decode/test-${process.pid}.wasm`);
     const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-    const flags = ["--runtime", "stub", "-O2", "--noAssert", "--importMemory", "--initialMemory", "768"];
+    const flags = ["--runtime", "stub", "-O2", "--noAssert", "--importMemory", "--initialMemory", String(ENGINE_PAGES)];
     execFileSync(process.execPath, [asc, join(here, "entry.ts"), "-o", out, ...flags, "--enable", "simd,bulk-memory"], {
       cwd: root,
       stdio: ["ignore", "inherit", "inherit"],
     });
-    const memory = new WebAssembly.Memory({ initial: 768 });
+    const memory = new WebAssembly.Memory({ initial: ENGINE_PAGES });
     const module = await WebAssembly.compile(readFileSync(out));
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
     for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
+import { ENGINE_PAGES } from "../../tools/engineMemory.ts";
 import { unshareMemoryImport } from "../../tools/unshareMemory.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -34,7 +35,7 @@ function compile(): Uint8Array {
   const out = join(folder, `reader-${process.pid}.wasm`);
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
   const flags = ["--runtime", "stub", "-O2", "--noAssert", "--memoryBase", String(STATICS), "--importMemory"];
-  flags.push("--sharedMemory", "--initialMemory", "768", "--maximumMemory", "65536");
+  flags.push("--sharedMemory", "--initialMemory", String(ENGINE_PAGES), "--maximumMemory", "65536");
   flags.push("--enable", "threads,simd,bulk-memory,sign-extension,nontrapping-f2i,mutable-globals");
   execFileSync(process.execPath, [asc, join(import.meta.dirname, "entry.ts"), "-o", out, ...flags], {
     cwd: root,

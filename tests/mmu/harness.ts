@@ -3,14 +3,16 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MemoryMap } from "../../assembly/shared/memoryMap";
+import { ENGINE_PAGES } from "../../tools/engineMemory";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-export const GUEST_RAM = 0x0300_0000;
-export const VRAM = 0x0100_0000;
-export const ROM = 0x0200_0000;
+export const GUEST_RAM = MemoryMap.GUEST_RAM;
+export const VRAM = MemoryMap.VRAM;
+export const ROM = MemoryMap.ROM;
 export const RAM_BYTES = 64 << 20;
-export const SCRATCH = 0x0004_4000;
+export const SCRATCH = MemoryMap.SCRATCH;
 
 const BLOCKS_STUB = `
 import { Vcpu } from "../cpu/state";
@@ -33,7 +35,7 @@ function compile(): WebAssembly.Module {
   cpSync(join(root, "tests/mmu/entry.ts"), join(assembly, "test/entry.ts"));
   const out = join(work, "mmu.wasm");
   const args = ["assembly/test/entry.ts", "-o", out, "--runtime", "stub", "-O2", "--noAssert", "--importMemory"];
-  args.push("--sharedMemory", "--initialMemory", "768", "--maximumMemory", "65536");
+  args.push("--sharedMemory", "--initialMemory", String(ENGINE_PAGES), "--maximumMemory", "65536");
   args.push("--enable", "threads,simd,bulk-memory,sign-extension,nontrapping-f2i,mutable-globals");
   try {
     execFileSync(process.execPath, [join(root, "node_modules/assemblyscript/bin/asc.js"), ...args], { cwd: work });
@@ -52,7 +54,7 @@ type Exports = Record<string, (...args: (number | bigint | boolean)[]) => number
 
 /** The mmu with 64 MiB of RAM, and what it told the host. */
 export class Mmu {
-  readonly memory = new WebAssembly.Memory({ initial: 768 + 1024, maximum: 65536, shared: true });
+  readonly memory = new WebAssembly.Memory({ initial: ENGINE_PAGES + 1024, maximum: 65536, shared: true });
   readonly view = new DataView(this.memory.buffer);
   /** "r4 fee00000" for reads, "w4 fee00000 12345678" for writes. */
   mmio: string[] = [];

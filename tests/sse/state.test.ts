@@ -1,8 +1,8 @@
 // FXSAVE, FXRSTOR, XSAVE, XRSTOR, LDMXCSR; and what keeps MMX and SSE instructions from running.
 import { beforeEach, describe, expect, it } from "vitest";
+import { MemoryMap } from "../../assembly/shared/memoryMap";
 import { type Engine, instantiate } from "./harness";
 
-const GUEST_RAM = 0x0300_0000;
 const UD = 6;
 const NM = 7;
 const GP = 13;
@@ -67,7 +67,7 @@ describe("SSE state", () => {
     bytes.set(code, engine.buffer);
     return engine.execute(engine.buffer, code.length);
   };
-  const ram = (at: number) => GUEST_RAM + at;
+  const ram = (at: number) => MemoryMap.GUEST_RAM + at;
   const u32 = (at: number) => view.getUint32(ram(AREA + at), true);
 
   beforeEach(() => {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENGINE_PAGES } from "../../tools/engineMemory";
 import { Before, type Recordings, type X87Record } from "./records";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -78,7 +79,7 @@ export class X87 {
   }
 
   static async create(): Promise<X87> {
-    const memory = new WebAssembly.Memory({ initial: 768 + 32, maximum: 65536, shared: true });
+    const memory = new WebAssembly.Memory({ initial: ENGINE_PAGES + 32, maximum: 65536, shared: true });
     let made: X87 | undefined;
     const event = (kind: number, value: number) => {
       made?.events.push([kind, value]);
@@ -166,7 +167,16 @@ function compile(): Uint8Array<ArrayBuffer> {
   mkdirSync(folder, { recursive: true });
   const out = join(folder, `test-${process.pid}.wasm`);
   const args = [join(root, "node_modules/assemblyscript/bin/asc.js"), join(here, "entry.ts"), "-o", out];
-  args.push("--runtime", "stub", "-O2", "--noAssert", "--importMemory", "--sharedMemory", "--initialMemory", "768");
+  args.push(
+    "--runtime",
+    "stub",
+    "-O2",
+    "--noAssert",
+    "--importMemory",
+    "--sharedMemory",
+    "--initialMemory",
+    String(ENGINE_PAGES),
+  );
   args.push("--maximumMemory", "65536", "--enable", "threads,simd,bulk-memory,sign-extension,nontrapping-f2i");
   execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   const wasm = new Uint8Array(readFileSync(out));
