@@ -10,9 +10,10 @@ import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system
 import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
-import { becomeHot, isBusy, translateNow, translateQueue, widen } from "../jit/queue";
+import { becomeHot, translateNow, translateQueue, urge, widen } from "../jit/queue";
 import { noteTarget } from "../jit/targets";
 import { Entry, LinkSlot, linkedEntry } from "../jit/translations";
+import { isBusy, isWaiting } from "../jit/widening";
 import { Block, IP_NOT_SET, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { dispatch, dispatchHot } from "./dispatch";
@@ -328,6 +329,10 @@ function runTranslated(cpu: Exec, first: Block): u32 {
  */
 function wantWider(cpu: Exec, entry: Entry): u32 {
   settle(cpu, cpu.jitLeft);
+  if (isWaiting(cpu, entry)) {
+    urge(cpu);
+    return lookUp(cpu);
+  }
   const width = entry.translation.width;
   if (!isBusy(cpu, entry)) return <u32>changetype<usize>(entry);
   const address = findOrBuildDecoded(cpu);

@@ -9,12 +9,12 @@ import { isChurning } from "./churn";
 import { NEVER, QUEUE_SIZE, cool, defer, enqueue, isQueued, widthQueued, isRefused, queuedAt, refuse } from "./heat";
 import { install, isAwaited } from "./install";
 import { beginModule } from "./module";
-import { completeEntries, recordRegion, runsBeforeWider } from "./record";
+import { completeEntries, recordRegion } from "./record";
 import { MAX_REGION_BLOCKS, region, regionBlock } from "./region";
 import { formRegion, isMapped, linearOf } from "./regions";
 import { QUEUE, Segment, cacheState, currentSegment, hasRoom } from "./segments";
 import { translate } from "./translate";
-import { Entry, Translation } from "./translations";
+import { Translation } from "./translations";
 
 /** Instructions for which the first block in the queue waits at most: about 5 ms. */
 const PATIENCE: u64 = 1_000_000;
@@ -25,11 +25,6 @@ const MOST_LEFT: u32 = QUEUE_SIZE / 2;
 /** A block can run by the jump cache alone, and the TLB not know its page: so not at each run. */
 const RUNS_TO_RETRY: u32 = 8;
 const WHEN_ONE_RUNS: u64 = <u64>-1;
-/**
- * Instructions from one entry into a region to the next, at most, for it to be made wider. A wide region repeats the code of others: of
- * what runs now and then there is so much that the repetitions would cost more, in caches, than the transfers.
- */
-const MOST_BETWEEN: u64 = 5_000;
 /** What a region may take of the code cache: its record, and copies of its instructions. */
 const REGION_ROOM: u32 = 0x1_0000;
 /** Blocks of the smaller regions that are tried when the translator refuses a larger one: a quarter each. */
@@ -79,19 +74,14 @@ export function translateNow(cpu: Vcpu, block: Block): u32 {
   return entry;
 }
 
-/** Whether an entry whose runs are used up was entered often enough; else its runs are counted afresh. */
-export function isBusy(cpu: Vcpu, entry: Entry): bool {
-  const translation = entry.translation;
-  const runs = runsBeforeWider(translation.width);
-  const busy = cpu.instructions - translation.since <= <u64>runs * MOST_BETWEEN;
-  entry.runs = runs;
-  translation.since = cpu.instructions;
-  return busy;
+/** An entry that waits in the queue to be made wider is about to be entered: if that is overdue, now it can be translated. */
+export function urge(cpu: Vcpu): void {
+  if (cpu.jitDue == WHEN_ONE_RUNS || cpu.instructions >= cpu.jitDue) translateQueue(cpu);
 }
 
 /** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th. */
 export function widen(cpu: Vcpu, block: Block, width: u32): void {
-  if (isQueued(cpu, block) || isChurning(cpu, block.physical >> 12) || isAwaited(block)) return;
+  if (isChurning(cpu, block.physical >> 12) || isAwaited(block)) return;
   setDue(cpu, WIDE_PATIENCE);
   enqueue(cpu, block, width);
   if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);

@@ -5,7 +5,7 @@ import { Block, NO_PAGE } from "../interp/blocks";
 import { prepareCount } from "./profile";
 import { region, regionBlock } from "./region";
 import { findPage, linearOf, regionPage, regionPageCount, secondLinear } from "./regions";
-import { allocateData, cacheState } from "./segments";
+import { allocateData } from "./segments";
 import { NOWHERE, lastInsn, nextTarget, takenTarget } from "./successors";
 import {
   LINK_SLOT_SIZE,
@@ -16,12 +16,7 @@ import {
   entryOf,
   pageOf,
 } from "./translations";
-
-/** More entries than there will be. */
-const NEVER_AGAIN: u32 = 0xffff_ffff;
-/** Times that a region is formed anew, each after 2^PATIENCE_SHIFT times as many entries as the one before. */
-const MAX_WIDTH: u32 = 5;
-const PATIENCE_SHIFT: u32 = 3;
+import { runsBeforeWider } from "./widening";
 
 /** Makes the record, with its region's links, in room that the caller has seen to. */
 export function recordRegion(): Translation {
@@ -74,12 +69,6 @@ function addRange(translation: Translation, linear: u64, start: u32, end: u32): 
     store<u32>(<usize>(page.ranges + (page.rangeCount << 2)), start | (end << 16));
     page.rangeCount++;
   }
-}
-
-/** Entries into a region of this width after which it is formed anew, wider: with what has been seen of it by then. */
-export function runsBeforeWider(width: u32): u32 {
-  const first = cacheState().wideAfter;
-  return first && width < MAX_WIDTH ? first << (width * PATIENCE_SHIFT) : NEVER_AGAIN;
 }
 
 function recordEntries(translation: Translation): void {

@@ -3,7 +3,7 @@
 //
 // A wide region, made when a translation is entered often, has in it also what other regions begin with, the functions that it calls
 // and where its indirect jumps went: a call and its return then cost no more than jumps (returns.ts). Nothing here changes what the guest can see: pages
-// are found by the TLB as it is, without walks.
+// are looked up without setting accessed bits.
 import { Mode, Vcpu } from "../cpu/state";
 import { Op } from "../decode/op";
 import { decodeAhead } from "../interp/blockBuilder";

@@ -1,5 +1,5 @@
-// Where indirect jumps and calls have gone: for each source, up to MAX_TARGETS IPs. A prediction, for wide regions; sources that share a
-// place forget each other.
+// Where indirect jumps and calls have gone: for each source, the last MAX_TARGETS IPs. A prediction, for wide regions; sources that share a
+// place forget each other. Old ones are forgotten: a program that is run again and again finds a library somewhere else each time.
 import { TARGET_TABLE } from "./layout";
 
 export const MAX_TARGETS: u32 = 15;
@@ -11,7 +11,9 @@ const PLACE_SIZE: u32 = 128;
 class Place {
   /** Low half of the source block's IP. */
   source: u32;
-  count: u32;
+  count: u16;
+  /** The one that is forgotten next, when all are in use. */
+  oldest: u16;
 }
 
 // @ts-ignore: decorator
@@ -32,12 +34,18 @@ export function noteTarget(source: u32, target: u64): void {
   if (place.source != source) {
     place.source = source;
     place.count = 0;
+    place.oldest = 0;
   }
-  const count = place.count;
+  const count = <u32>place.count;
   for (let i: u32 = 0; i < count; i++) if (load<u64>(slotOf(place, i)) == target) return;
-  if (count == MAX_TARGETS) return;
-  store<u64>(slotOf(place, count), target);
-  place.count = count + 1;
+  if (count < MAX_TARGETS) {
+    store<u64>(slotOf(place, count), target);
+    place.count = <u16>(count + 1);
+    return;
+  }
+  const oldest = <u32>place.oldest;
+  store<u64>(slotOf(place, oldest), target);
+  place.oldest = <u16>((oldest + 1) % MAX_TARGETS);
 }
 
 /** How many targets of `source` are known. */

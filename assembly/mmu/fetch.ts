@@ -1,9 +1,9 @@
 // Instruction fetch: for the block builder, which works a page at a time.
 import { Vcpu } from "../cpu/state";
 import { mmioRead } from "../host/imports";
-import { fillKind, isWide, physicalOfCode } from "./fill";
-import { NO_PHYSICAL } from "./paging";
-import { isCacheableCode, readSource } from "./physical";
+import { fillKind, isWide, physicalOfCode, privilege } from "./fill";
+import { Access, NO_PHYSICAL, PHYSICAL_MASK, WALK_FAULT, walk } from "./paging";
+import { a20, isCacheableCode, readSource } from "./physical";
 import { EXECUTE_TAG, OFFSET_MASK, PAGE_MASK, PHYSICAL_PAGE, tlbBase, tlbEntry } from "./tlb";
 
 /** The physical address of the code byte at `linear`; NO_PHYSICAL with #PF (or #GP) pending. */
@@ -55,9 +55,12 @@ function copyMmio(target: usize, physical: u64, count: u32): void {
   }
 }
 
-/** The physical address of the code byte at `linear` if the TLB has it; else NO_PHYSICAL. Changes nothing. */
+/** The physical address of the code byte at `linear` if it may be fetched without a change of anything; else NO_PHYSICAL. */
 export function peekCode(cpu: Vcpu, linear: u64): u64 {
-  const entry = tlbEntry(tlbBase(fillKind(cpu)), linear);
-  if (load<u64>(entry, EXECUTE_TAG) != (linear & PAGE_MASK)) return NO_PHYSICAL;
-  return ((<u64>load<u32>(entry, PHYSICAL_PAGE)) << 12) | (linear & OFFSET_MASK);
+  const kind = fillKind(cpu);
+  const entry = tlbEntry(tlbBase(kind), linear);
+  if (load<u64>(entry, EXECUTE_TAG) == (linear & PAGE_MASK))
+    return ((<u64>load<u32>(entry, PHYSICAL_PAGE)) << 12) | (linear & OFFSET_MASK);
+  const result = walk(cpu, linear, Access.FETCH | Access.PEEK | privilege(kind));
+  return result & WALK_FAULT ? NO_PHYSICAL : a20(cpu, result & PHYSICAL_MASK);
 }

@@ -23,6 +23,8 @@ export const enum Access {
   SMAP = 32,
   /** An implicit access of the processor (descriptor tables, TSS): violations are never #SS. */
   SYSTEM = 64,
+  /** No access, only a look: writes nothing, and fails where an accessed bit would have to be set. */
+  PEEK = 128,
 }
 
 const enum PageFault {
@@ -170,6 +172,7 @@ function walk32(cpu: Vcpu, linear: u64, access: u32): u64 {
   }
   const may = rights(cpu, access, all, 0);
   if (!(may & needed(access))) return fault(cpu, access, PageFault.PRESENT);
+  if (access & Access.PEEK && !(entry2 & leaf & ACCESSED)) return WALK_FAULT;
   if (!size && !(entry2 & ACCESSED)) setEntryBits(cpu, address2, ACCESSED);
   const wanted = access & Access.WRITE ? ACCESSED | DIRTY : ACCESSED;
   if ((leaf & wanted) != wanted) setEntryBits(cpu, leafAddress, wanted);
@@ -250,6 +253,7 @@ function walk64(cpu: Vcpu, linear: u64, access: u32): u64 {
 
   const may = rights(cpu, access, all, any);
   if (!(may & needed(access))) return fault(cpu, access, PageFault.PRESENT);
+  if (access & Access.PEEK && !(entry4 & entry3 & entry2 & leaf & ACCESSED)) return WALK_FAULT;
   if (!(entry4 & entry3 & entry2 & ACCESSED)) {
     if (!(entry4 & ACCESSED)) setEntryBits(cpu, address4, ACCESSED);
     if (!(entry3 & ACCESSED)) setEntryBits(cpu, address3, ACCESSED);

@@ -5,7 +5,7 @@ import { linearLoad, linearModify, linearStore, linearWriteBack } from "../mmu/a
 import { currentKind, selectTlb } from "../mmu/fill";
 import { ADDEND, EXECUTE_TAG, PHYSICAL_PAGE, READ_TAG, WRITE_TAG, tlbEntry } from "../mmu/tlb";
 import { flushAll, flushNonGlobal, flushPage, initTlb } from "../mmu/flush";
-import { fetchBytes, fetchBytesRaising, fetchHost, fetchPage } from "../mmu/fetch";
+import { fetchBytes, fetchBytesRaising, fetchHost, fetchPage, peekCode } from "../mmu/fetch";
 import { loadPdptes, translate } from "../mmu/paging";
 import { checkRead, checkWrite } from "../mmu/slow";
 import { physicalHost, isCacheableCode } from "../mmu/physical";
@@ -74,6 +74,7 @@ export function store64(a: u64, v: u64): void { linearStore<u64>(vcpu(), a, v); 
 export function add32(a: u64, v: u64): void { const cpu = vcpu(); const old = linearModify<u32>(cpu, a); if (cpu.attention & 1) return; linearWriteBack<u32>(cpu, old + v); }
 export function add64(a: u64, v: u64): void { const cpu = vcpu(); const old = linearModify<u64>(cpu, a); if (cpu.attention & 1) return; linearWriteBack<u64>(cpu, old + v); }
 export function fetch(a: u64): u64 { return fetchPage(vcpu(), a); }
+export function peek(a: u64): u64 { return peekCode(vcpu(), a); }
 export function codeHost(a: u64): u32 { return fetchHost(vcpu(), a); }
 export function bytes(a: u64, target: u32, n: u32): u32 { return fetchBytes(vcpu(), a, <usize>target, n); }
 export function bytesRaising(a: u64, target: u32, n: u32): u32 { return fetchBytesRaising(vcpu(), a, <usize>target, n); }

@@ -54,6 +54,17 @@ describe("32-bit paging", () => {
     expect(m.get32(0x80_0000)).toBe(0x77);
   });
 
+  it("foresees fetches only where accessed bits are set", () => {
+    m.put32(PD + 4, PT | 7);
+    m.put32(PT + 8, 0x80_0000 | 1);
+    enable32();
+    expect(x.peek!(0x40_2abcn)).toBe(-1n);
+    expect([m.get32(PD + 4), m.get32(PT + 8)]).toEqual([PT | 7, 0x80_0000 | 1]);
+    x.fetch(0x40_2abcn);
+    x.all!();
+    expect(x.peek!(0x40_2abcn)).toBe(0x80_0abcn);
+  });
+
   it("PSE-36: bits 13-20 of a 4 MiB page are address bits 32-39; bit 21 is reserved", () => {
     m.put32(PD, (0x40_0000 | (0x5a << 13) | 0x1000 | 0x83) >>> 0);
     enable32(CR4.PSE);

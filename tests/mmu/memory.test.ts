@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  A,
   CR0,
   CR4,
   EFER,
@@ -320,6 +321,21 @@ describe("fetch", () => {
     expect(fault(m)).toBe("none");
     x.load8(0x6000n);
     expect(x.tags!(0x6000n)).toBe(1);
+  });
+
+  it("is foreseen without a change of anything, where accessed bits are set", () => {
+    const t = new Tables64(m);
+    const leaf = t.map(0x5000n, 0x80_0000n, P);
+    t.map(0x6000n, 0x90_0000n, P | NX);
+    t.enable({ efer: EFER.NXE });
+    expect(x.peek!(0x5123n)).toBe(-1n);
+    expect(m.get64(leaf) & A).toBe(0n);
+    x.fetch(0x5123n);
+    x.all!();
+    expect(x.peek!(0x5123n)).toBe(0x80_0123n);
+    expect([x.peek!(0x6000n), x.peek!(0x9000n)]).toEqual([-1n, -1n]);
+    expect(x.tags!(0x5000n)).toBe(0);
+    expect(fault(m)).toBe("none");
   });
 
   it("reads MMIO by bytes and keeps no video memory", () => {

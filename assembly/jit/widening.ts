@@ -1,0 +1,48 @@
+// When a translation gives way to a wider one. Its entries count how often they are entered; one that has used up its runs in a short
+// time is where a region is formed anew, with what has been seen of the code by then (regions.ts).
+import { Vcpu } from "../cpu/state";
+import { Block } from "../interp/blocks";
+import { queuedAt } from "./heat";
+import { cacheState } from "./segments";
+import { Entry } from "./translations";
+
+/**
+ * Instructions from one entry into a region to the next, at most, for it to be made wider. A wide region repeats the code of others: of
+ * what runs now and then there is so much that the repetitions would cost more, in caches, than the transfers.
+ */
+const MOST_BETWEEN: u64 = 5_000;
+/** More entries than there will be. */
+const NEVER_AGAIN: u32 = 0xffff_ffff;
+/** Times that a region is formed anew, each after 2^PATIENCE_SHIFT times as many entries as the one before. */
+const MAX_WIDTH: u32 = 5;
+const PATIENCE_SHIFT: u32 = 3;
+/** An entry that waits in the queue asks again after so many runs, for then the CPU is where it can be translated. */
+const RUNS_TO_ASK: u32 = 1_000;
+
+/** Entries into a region of this width after which it is formed anew, wider: with what has been seen of it by then. */
+export function runsBeforeWider(width: u32): u32 {
+  const first = cacheState().wideAfter;
+  return first && width < MAX_WIDTH ? first << (width * PATIENCE_SHIFT) : NEVER_AGAIN;
+}
+
+/** Whether an entry whose runs are used up was entered often enough; else its runs are counted afresh. */
+export function isBusy(cpu: Vcpu, entry: Entry): bool {
+  const translation = entry.translation;
+  const runs = runsBeforeWider(translation.width);
+  const busy = cpu.instructions - translation.since <= <u64>runs * MOST_BETWEEN;
+  entry.runs = runs;
+  translation.since = cpu.instructions;
+  return busy;
+}
+
+/** Whether the entry's block is in the queue; then it is asked again soon. */
+export function isWaiting(cpu: Vcpu, entry: Entry): bool {
+  for (let i: u32 = 0; i < cpu.jitQueued; i++) {
+    const block = changetype<Block>(<usize>queuedAt(i));
+    if (!changetype<usize>(block) || block.physical != entry.physical) continue;
+    if (block.ip != entry.ip || block.mode != entry.mode) continue;
+    entry.runs = RUNS_TO_ASK;
+    return true;
+  }
+  return false;
+}
