@@ -28,10 +28,12 @@ test.describe("on a phone", () => {
       await keyboard.getByRole("button", { name, exact: true }).tap();
       await page.waitForTimeout(60);
     };
-    for (const key of ["e", "c", "h", "o", "Space", "Shift", "h", "i", "Shift", "Shift", "1", "2", "Shift", "3"])
-      await tap(key);
-    await tap("Enter");
-    await waitForScreen(page, 0, /^Hi!@3 *$/m, 20_000);
+    const line = ["e", "c", "h", "o", "Space", "Shift", "h", "i", "Shift", "Shift", "1", "2", "Shift", "3", "Enter"];
+    // A busy machine can make a tap so long that its key repeats, as it should: then the line is typed once more.
+    await expect(async () => {
+      for (const key of line) await tap(key);
+      await waitForScreen(page, 0, /^Hi!@3 *$/m, 10_000);
+    }).toPass({ timeout: 60_000 });
     // Ctrl C is not typed but ends a command.
     for (const key of ["c", "a", "t", "Enter", "Control", "c"]) await tap(key);
     await waitForScreen(page, 0, /\^C/, 20_000);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { KEY_CODES } from "./keyCodes.ts";
 import { COMMAND_ROW, FUNCTION_LAYER, LETTER_LAYER, SHIFT, SoftKeyboard } from "./softKeyboard.ts";
 
@@ -30,6 +30,20 @@ describe("SoftKeyboard", () => {
       "+KeyA",
       "-KeyA",
     ]);
+  });
+
+  it("repeats the last key that is held until it is let go", () => {
+    vi.useFakeTimers();
+    const { keys, log } = keyboard();
+    keys.press("KeyA");
+    vi.advanceTimersByTime(600);
+    expect(log).toEqual(["+KeyA", "+KeyA", "+KeyA"]);
+    keys.press("KeyB");
+    vi.advanceTimersByTime(499);
+    keys.release("KeyB");
+    vi.advanceTimersByTime(2000);
+    expect(log.slice(3)).toEqual(["+KeyB", "-KeyB"]);
+    vi.useRealTimers();
   });
 
   it("locks a modifier that is tapped twice until it is tapped again", () => {

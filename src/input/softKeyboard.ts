@@ -18,8 +18,12 @@ export interface SoftKey {
 
 export type ModifierState = "off" | "latched" | "locked";
 
-/** Takes keys by `KeyboardEvent.code`. */
+/** Takes keys by `KeyboardEvent.code`; one that is down and goes down again is repeated. */
 export type KeySink = (code: string, down: boolean) => void;
+
+/** A key that is held is repeated after so long, and then so often, in milliseconds: as by PS/2 keyboards that are not told otherwise. */
+const REPEAT_DELAY = 500;
+const REPEAT_PERIOD = 92;
 
 const MODIFIERS: ReadonlySet<string> = new Set(["ShiftLeft", "ControlLeft", "AltLeft", "AltRight", "MetaLeft"]);
 
@@ -106,6 +110,7 @@ export const FUNCTION_LAYER: readonly (readonly SoftKey[])[] = [
 export class SoftKeyboard {
   private readonly modifiers = new Map<string, ModifierState>();
   private readonly down = new Set<string>();
+  private repeating: { readonly code: string; timer: ReturnType<typeof setTimeout> } | undefined;
 
   constructor(private readonly sink: KeySink) {}
 
@@ -122,11 +127,13 @@ export class SoftKeyboard {
     else if (!this.down.has(code)) {
       this.down.add(code);
       this.sink(code, true);
+      this.repeat(code, REPEAT_DELAY);
     }
   }
 
   release(code: string): void {
     if (!this.down.delete(code)) return;
+    if (this.repeating?.code === code) clearTimeout(this.repeating.timer);
     this.sink(code, false);
     if (this.down.size === 0) this.letGo("latched");
   }
@@ -136,6 +143,16 @@ export class SoftKeyboard {
     for (const code of [...this.down]) this.release(code);
     this.letGo("latched");
     this.letGo("locked");
+  }
+
+  /** The last key that went down, and not by the guest's keyboard: that would type a row while a busy page is late to let go. */
+  private repeat(code: string, delay: number): void {
+    clearTimeout(this.repeating?.timer);
+    const again = () => {
+      this.sink(code, true);
+      this.repeat(code, REPEAT_PERIOD);
+    };
+    this.repeating = { code, timer: setTimeout(again, delay) };
   }
 
   private turnModifier(code: string): void {

@@ -15,7 +15,7 @@ export class ScreenKeyboard extends MachineElement {
   protected override readonly events: readonly ClientEvent[] = ["signal"];
   /** The layer with F1 to F12 and the keys around the arrows. */
   @state() private functions = false;
-  private readonly keyboard = new SoftKeyboard((code, down) => this.machine.key(code, down));
+  private readonly keyboard = new SoftKeyboard((code, down) => this.machine.key(code, down, false));
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
