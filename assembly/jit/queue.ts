@@ -22,7 +22,7 @@ const PATIENCE: u64 = 1_000_000;
 const WIDE_PATIENCE: u64 = 16_000_000;
 /** Blocks of other modes that stay in the queue at most. */
 const MOST_LEFT: u32 = QUEUE_SIZE / 2;
-/** A block can run by the jump cache alone, and the TLB not know its page: so not at each run. */
+/** Runs of a block that was left in the queue before it is tried again. */
 const RUNS_TO_RETRY: u32 = 8;
 const WHEN_ONE_RUNS: u64 = <u64>-1;
 /** What a region may take of the code cache: its record, and copies of its instructions. */

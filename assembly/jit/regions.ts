@@ -168,7 +168,7 @@ function locate(cpu: Vcpu, from: Block, linear: u64): u64 {
   return physical > 0xffff_ffff ? NO_PHYSICAL : physical;
 }
 
-/** Whether the block's code is where it was decoded from, as far as the TLB knows. The CPU is in its mode. */
+/** Whether the block's code is where it was decoded from, and may be fetched. The CPU is in its mode. */
 export function isMapped(cpu: Vcpu, block: Block): bool {
   if (peekCode(cpu, linearOf(block, block.ip)) != <u64>block.physical) return false;
   if (block.secondPage == NO_PAGE) return true;

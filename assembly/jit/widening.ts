@@ -16,7 +16,7 @@ const NEVER_AGAIN: u32 = 0xffff_ffff;
 /** Times that a region is formed anew, each after 2^PATIENCE_SHIFT times as many entries as the one before. */
 const MAX_WIDTH: u32 = 5;
 const PATIENCE_SHIFT: u32 = 3;
-/** An entry that waits in the queue asks again after so many runs, for then the CPU is where it can be translated. */
+/** An entry that still waits in the queue asks again after so many runs, for whenever it asks the CPU is where it can be translated. */
 const RUNS_TO_ASK: u32 = 1_000;
 
 /** Entries into a region of this width after which it is formed anew, wider: with what has been seen of it by then. */

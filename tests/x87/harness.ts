@@ -167,16 +167,8 @@ function compile(): Uint8Array<ArrayBuffer> {
   mkdirSync(folder, { recursive: true });
   const out = join(folder, `test-${process.pid}.wasm`);
   const args = [join(root, "node_modules/assemblyscript/bin/asc.js"), join(here, "entry.ts"), "-o", out];
-  args.push(
-    "--runtime",
-    "stub",
-    "-O2",
-    "--noAssert",
-    "--importMemory",
-    "--sharedMemory",
-    "--initialMemory",
-    String(ENGINE_PAGES),
-  );
+  args.push("--runtime", "stub", "-O2", "--noAssert", "--importMemory", "--sharedMemory");
+  args.push("--initialMemory", String(ENGINE_PAGES));
   args.push("--maximumMemory", "65536", "--enable", "threads,simd,bulk-memory,sign-extension,nontrapping-f2i");
   execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   const wasm = new Uint8Array(readFileSync(out));
