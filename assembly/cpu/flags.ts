@@ -251,15 +251,39 @@ export function getAuxiliary(cpu: Vcpu): bool {
 
 /** The six arithmetic flags as EFLAGS bits. */
 export function arithmeticFlags(cpu: Vcpu): u32 {
-  if (cpu.flagOp >> 2 == FlagOp.EFLAGS) return (<u32>cpu.eflags) & Flag.ARITHMETIC;
+  resolve(cpu);
+  const kind = cpu.flagOp >> 2;
+  if (kind == FlagOp.EFLAGS) return (<u32>cpu.eflags) & Flag.ARITHMETIC;
+  const sizeLog = cpu.flagOp & 3;
+  const result = lazyResult(cpu, kind, sizeLog);
   return (
-    (getCarry(cpu) ? Flag.CF : 0) |
-    (getParity(cpu) ? Flag.PF : 0) |
-    (getAuxiliary(cpu) ? Flag.AF : 0) |
-    (getZero(cpu) ? Flag.ZF : 0) |
-    (getSign(cpu) ? Flag.SF : 0) |
-    (getOverflow(cpu) ? Flag.OF : 0)
+    flagsOfOperation(cpu, kind, sizeLog, result) |
+    (result == 0 ? Flag.ZF : 0) |
+    (result & signBit(sizeLog) ? Flag.SF : 0) |
+    (popcnt<u32>((<u32>result) & 0xff) & 1 ? 0 : Flag.PF)
   );
+}
+
+/** CF, AF and OF. The kinds that are frequent when kernels save EFLAGS are worked out at once: a branch on the kind costs more than the flag. */
+// @ts-ignore: decorator
+@inline
+function flagsOfOperation(cpu: Vcpu, kind: u32, sizeLog: u32, result: u64): u32 {
+  const a = cpu.flagA;
+  const b = cpu.flagB;
+  if (kind == FlagOp.LOGIC) return 0;
+  if (kind == FlagOp.SUB) return flagsOfCarries(a < b, a ^ b ^ result, (a ^ b) & (a ^ result), sizeLog);
+  if (kind == FlagOp.ADD) {
+    const before = a - b;
+    return flagsOfCarries(a < b, before ^ b ^ a, (before ^ a) & (b ^ a), sizeLog);
+  }
+  return (getCarry(cpu) ? Flag.CF : 0) | (getAuxiliary(cpu) ? Flag.AF : 0) | (getOverflow(cpu) ? Flag.OF : 0);
+}
+
+/** AF is bit 4 of `carries`, OF the sign bit of `overflows`. */
+// @ts-ignore: decorator
+@inline
+function flagsOfCarries(carry: bool, carries: u64, overflows: u64, sizeLog: u32): u32 {
+  return (carry ? Flag.CF : 0) | ((<u32>carries) & Flag.AF) | (overflows & signBit(sizeLog) ? Flag.OF : 0);
 }
 
 /** Whole EFLAGS/RFLAGS image; also makes the lazy flags definite. */
