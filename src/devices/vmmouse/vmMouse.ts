@@ -19,6 +19,7 @@ export const VM_MOUSE_SHAPE = object({
   x: u16,
   y: u16,
   queue: list(u32),
+  endsInMove: bool,
 });
 
 export type VmMouseState = Checked<typeof VM_MOUSE_SHAPE>;
@@ -69,6 +70,8 @@ export class VmMouse {
   private x = 0;
   private y = 0;
   private queue: number[] = [];
+  /** The last packet of the queue tells of a position and nothing else. */
+  private endsInMove = false;
 
   constructor(private readonly options: VmMouseOptions) {}
 
@@ -142,8 +145,8 @@ export class VmMouse {
   }
 
   save(): VmMouseState {
-    const { status, absolute, buttons, x, y } = this;
-    return { status, absolute, buttons, x, y, queue: [...this.queue] };
+    const { status, absolute, buttons, x, y, endsInMove } = this;
+    return { status, absolute, buttons, x, y, queue: [...this.queue], endsInMove };
   }
 
   restore(state: VmMouseState): void {
@@ -152,6 +155,7 @@ export class VmMouse {
     this.x = state.x;
     this.y = state.y;
     this.queue = state.queue.slice(0, MAX_QUEUE_WORDS);
+    this.endsInMove = state.endsInMove;
     this.setAbsolute(state.absolute);
   }
 
@@ -169,15 +173,13 @@ export class VmMouse {
 
   private push(kind: number, x: number, y: number, dz: number, buttons: number): void {
     if (this.status === STATUS_ERROR) return;
-    const flags = kind | buttonFlags(buttons);
-    const moves = buttons === this.buttons && dz === 0;
+    const isMove = kind === 0 && buttons === this.buttons && dz === 0;
     this.buttons = buttons & 0xff;
-    const last = this.queue.length - WORDS_PER_PACKET;
-    // Positions that nobody has read yet are of no interest any more; clicks, notches and distances are.
-    if (moves && kind === 0 && last >= 0 && this.queue[last] === flags && this.queue[last + 3] === 0)
-      this.queue.splice(last);
+    // Positions that nobody has read yet are of no interest any more; where a button went down or up, notches and distances are.
+    if (isMove && this.endsInMove && this.queue.length >= WORDS_PER_PACKET) this.queue.splice(-WORDS_PER_PACKET);
     if (this.queue.length + WORDS_PER_PACKET > MAX_QUEUE_WORDS) return;
-    this.queue.push(flags, x >>> 0, y >>> 0, Math.trunc(dz) >>> 0);
+    this.queue.push(kind | buttonFlags(buttons), x >>> 0, y >>> 0, Math.trunc(dz) >>> 0);
+    this.endsInMove = isMove;
     this.options.onPacket();
   }
 }

@@ -126,18 +126,21 @@ describe("the absolute pointer", () => {
     expect(log).toEqual(["absolute", "packet", "packet"]);
   });
 
-  it("forgets positions that a later one replaces, but no click", () => {
+  it("forgets positions that a later one replaces, but not where a button went down or up", () => {
     const { port, enable, packet, status } = plugged();
     enable();
     for (const x of [0.1, 0.2, 0.3]) port.mouse.moveTo(x, 0, 0, 0);
     port.mouse.moveTo(0.4, 0, 0, 1);
-    port.mouse.moveTo(0.4, 0, 0, 0);
-    for (const x of [0.5, 0.6]) port.mouse.moveTo(x, 0, 0, 0);
-    expect(status()).toBe(3 * 4);
-    expect([packet(), packet(), packet()].map(([flags, x]) => [flags, (x! / 0xffff).toFixed(1)])).toEqual([
+    for (const x of [0.5, 0.6]) port.mouse.moveTo(x, 0, 0, 1);
+    port.mouse.moveTo(0.7, 0, 0, 0);
+    for (const x of [0.8, 0.9]) port.mouse.moveTo(x, 0, 0, 0);
+    expect(status()).toBe(5 * 4);
+    expect(Array.from({ length: 5 }, packet).map(([flags, x]) => [flags, (x! / 0xffff).toFixed(1)])).toEqual([
       [0, "0.3"],
       [VmMouseFlag.LEFT, "0.4"],
-      [0, "0.6"],
+      [VmMouseFlag.LEFT, "0.6"],
+      [0, "0.7"],
+      [0, "0.9"],
     ]);
   });
 
