@@ -1,5 +1,6 @@
 // Which way branches go nearly always, in the module's section "metadata.code.branch_hint" (WebAssembly branch hinting proposal): the
-// host's compiler then lays the other way out of line and keeps values in registers on the usual one.
+// host's compiler then lays the other way out of line and keeps values in registers on the usual one. What is out of line already needs
+// no hints: V8 lays all of it there, and keeps 45 bytes for each hint as long as the module.
 import { Encoder } from "../wasm/encoder";
 import { FUNCTION_HINTS, MODULE_HINTS, MODULE_HINTS_SIZE, MODULE_STATE } from "./layout";
 

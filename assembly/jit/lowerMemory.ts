@@ -26,7 +26,7 @@ export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   const byWindow = n.imm != 0 && s.usesWindow;
 
   if (byWindow) beginWindowAccess(s, linear, isWide, host, offset);
-  emitTlbProbe(s, n, linear, isWide, host, offset);
+  emitTlbProbe(s, n, linear, isWide, host, offset, !byWindow);
   if (byWindow) {
     e.end();
     s.depth--;
@@ -57,7 +57,7 @@ function beginWindowAccess(s: LowerState, linear: u32, isWide: bool, host: u32, 
 }
 
 /** To local `host` what is to be added to the address, to `offset` the address's page offset, and FAR where that says nothing of the rest of the page. */
-function emitTlbProbe(s: LowerState, n: Node, linear: u32, isWide: bool, host: u32, offset: u32): void {
+function emitTlbProbe(s: LowerState, n: Node, linear: u32, isWide: bool, host: u32, offset: u32, isUsual: bool): void {
   const e = s.code;
   const entry = takeTemporary(s, ValueType.I32);
   getLow(s, linear, isWide);
@@ -69,7 +69,7 @@ function emitTlbProbe(s: LowerState, n: Node, linear: u32, isWide: bool, host: u
   e.op(Wasm.I32_ADD);
   e.local(Wasm.LOCAL_TEE, entry);
   emitTagCheck(s, linear, n, isWide);
-  hintBranch(e.at, Hint.LIKELY);
+  if (isUsual) hintBranch(e.at, Hint.LIKELY);
   e.open(Wasm.IF, ValueType.EMPTY);
   s.depth++;
   e.local(Wasm.LOCAL_GET, entry);
@@ -124,7 +124,6 @@ function askForHost(s: LowerState, n: Node, host: u32): void {
   callHelper(e, Helper.PROBE);
   e.local(Wasm.LOCAL_TEE, host);
   e.op(Wasm.I32_EQZ);
-  hintBranch(e.at, Hint.UNLIKELY);
   e.branch(Wasm.BR_IF, s.depth - s.bailLabel);
 }
 

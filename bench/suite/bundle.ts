@@ -29,7 +29,7 @@ async function makeBundle(source: string): Promise<string> {
     platform: "node",
     format: "esm",
     target: "node20",
-    sourcemap: "inline",
+    sourcemap: true, // beside it, as the product has it: within it would count into the process's memory
     logLevel: "warning",
   });
   return outfile;
