@@ -24,6 +24,8 @@ export interface Contender {
 export interface RunningGuest {
   readonly port: SerialPort;
   figures(): Promise<GuestFigures>;
+  /** As they are now, where it counts: soon enough to tell what a program does from what starts and ends it. */
+  counters?(): Promise<Counters>;
   stop(): Promise<void>;
 }
 
@@ -31,15 +33,18 @@ export interface BootTiming extends GuestFigures {
   seconds: number;
 }
 
+export interface Counters {
+  /** Since power-on. */
+  instructions: number;
+  /** Share of them that ran as translated code, 0 to 1. */
+  translatedShare: number;
+}
+
 /** What a contender can tell of itself; each is absent where it cannot. */
-export interface GuestFigures {
+export interface GuestFigures extends Partial<Counters> {
   /** Resident memory of the process without the guest's RAM. */
   processBytes?: number;
   /** Its own account of that: the engine's part of the shared memory, and the JavaScript heap. */
   engineBytes?: number;
   heapBytes?: number;
-  /** Since power-on. */
-  instructions?: number;
-  /** Share of them that ran as translated code, 0 to 1. */
-  translatedShare?: number;
 }

@@ -33,12 +33,16 @@ describe("a conversation with the guest", () => {
 
   it("times a program by its marks, past what a kernel says", async () => {
     const port = new FakePort();
-    const timing = new GuestSession(port).run("sieve", 30);
+    let marks = 0;
+    const timing = new GuestSession(port).run("sieve", 30, () => marks++);
+    expect(marks).toBe(0);
     port.say("B\n[ 1.0] random: crng init done\n", 1000);
     port.say("E 0000a", 1500);
+    expect(marks).toBe(1);
     port.say("bcd 480000000\n", 1600);
     port.say("D 0\n", 1700);
     expect(port.sent).toEqual(["run sieve 30\n"]);
+    expect(marks).toBe(2);
     await expect(timing).resolves.toEqual({ seconds: 0.5, guestSeconds: 0.48, checksum: "0000abcd" });
   });
 

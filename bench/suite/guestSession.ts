@@ -40,16 +40,20 @@ export class GuestSession {
     );
   }
 
-  /** Runs `rounds` of a program in a fresh process. */
-  run(program: string, rounds: number): Promise<RunTiming> {
+  /** Runs `rounds` of a program in a fresh process. `onMark` is called when the rounds begin and when they have ended. */
+  run(program: string, rounds: number, onMark?: () => void): Promise<RunTiming> {
     let started: number | undefined;
     let timing: RunTiming | undefined;
     const onLine = ({ text, atMs }: Line): { value: RunTiming } | undefined => {
       const [mark, ...values] = text.split(" ");
-      if (mark === "B" && values.length === 0) started = atMs;
-      else if (mark === "F") throw new Error(values.join(" "));
-      else if (mark === "E" && started !== undefined) timing = timingOf(values, atMs - started);
-      else if (mark === "READY") throw new Error("the guest has started anew");
+      if (mark === "B" && values.length === 0) {
+        started = atMs;
+        onMark?.();
+      } else if (mark === "F") throw new Error(values.join(" "));
+      else if (mark === "E" && started !== undefined) {
+        timing = timingOf(values, atMs - started);
+        onMark?.();
+      } else if (mark === "READY") throw new Error("the guest has started anew");
       else if (mark !== "D") return undefined;
       else if (timing && values[0] === "0") return { value: timing };
       else throw new Error(`the process ended with wait status ${values[0]}`);

@@ -5,6 +5,7 @@ import type { SerialPort } from "./serialPort.ts";
 
 /** Of what a process said on standard error, in an error message. */
 const COMPLAINT_CHARACTERS = 500;
+const ENDED = "the process has ended";
 
 export class ProcessGuest {
   readonly child: ChildProcess;
@@ -12,13 +13,19 @@ export class ProcessGuest {
   private readonly closed: Promise<void>;
   private complaint = "";
   private hasEnded = false;
+  /** Who waits for answers, which come in the order of the questions. */
+  private readonly asked: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = [];
 
   /** `ipc`: the process talks with us by messages too. */
   constructor(command: string, args: readonly string[], ipc = false) {
     this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])] });
     process.once("exit", this.kill);
     this.closed = new Promise((resolve) => this.child.once("close", () => resolve()));
-    void this.closed.then(() => process.off("exit", this.kill));
+    this.child.on("message", (answer) => this.asked.shift()?.resolve(answer));
+    void this.closed.then(() => {
+      process.off("exit", this.kill);
+      for (const { reject } of this.asked.splice(0)) reject(new Error(ENDED));
+    });
     this.port = this.makePort();
   }
 
@@ -30,16 +37,10 @@ export class ProcessGuest {
 
   /** Sends a message, where there is `ipc`; the answer to it. */
   ask<T>(message: string): Promise<T> {
-    const { child } = this;
     return new Promise((resolve, reject) => {
-      const onEnd = () => reject(new Error("the process has ended"));
-      if (!child.connected) return onEnd();
-      child.once("close", onEnd);
-      child.once("message", (answer) => {
-        child.off("close", onEnd);
-        resolve(answer as T);
-      });
-      child.send(message);
+      if (!this.child.connected) return reject(new Error(ENDED));
+      this.asked.push({ resolve: resolve as (answer: unknown) => void, reject });
+      this.child.send(message);
     });
   }
 

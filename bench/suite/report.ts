@@ -39,12 +39,16 @@ export interface ProgramRow {
   timings: ByContender<MeasuredProgram>;
 }
 
-export interface MeasuredProgram extends ProgramTiming {
-  /** Millions of guest instructions a second in all runs of the program, where they are counted. */
-  mips?: number;
-  /** Share of those that ran as translated code. */
-  translatedShare?: number;
+/** In the rounds of the steady state, without the process's start and end. */
+export interface Progress {
+  /** Millions of guest instructions a second. */
+  mips: number;
+  /** Share of them that ran as translated code, 0 to 1. */
+  translatedShare: number;
 }
+
+/** The progress is there where a contender counts. */
+export interface MeasuredProgram extends ProgramTiming, Partial<Progress> {}
 
 export interface BootRow {
   arch: Arch;

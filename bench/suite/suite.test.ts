@@ -46,14 +46,26 @@ describe("the suite", () => {
   });
 });
 
+describe("the counters", () => {
+  it("are looked at while the rounds run, and the steady state's count", async () => {
+    let looks = 0;
+    const counters = () => ({ instructions: 6e6 * looks++, translatedShare: 0.5 });
+    const { programs: rows } = await measure([fakeContender({ roundMs: () => 500, counters })]);
+    const { steady, mips, translatedShare } = rows[0]!.timings.tabvisor!;
+    expect(mips).toBeCloseTo(6 / (steady.rounds * steady.perRound));
+    expect(translatedShare).toBe(0.5);
+  });
+
+  it("are not there where nobody counts", async () => {
+    const { programs: rows } = await measure([fakeContender({ roundMs: () => 2 })]);
+    expect(rows[0]!.timings.tabvisor).not.toHaveProperty("mips");
+  });
+});
+
 describe("progress", () => {
   it("is what was executed in between", () => {
     const before = { instructions: 1e6, translatedShare: 0 };
     const after = { instructions: 5e6, translatedShare: 0.6 };
     expect(progress(before, after, 2)).toEqual({ mips: 2, translatedShare: 0.75 });
-  });
-
-  it("is unknown where nobody counts", () => {
-    expect(progress({}, {}, 2)).toEqual({});
   });
 });

@@ -3,12 +3,12 @@
  * is started anew for the next program.
  */
 import { medianOfKnown } from "../figures.ts";
-import type { BootTiming, Contender, GuestFigures, RunningGuest } from "./contender.ts";
+import type { BootTiming, Contender, Counters, GuestFigures, RunningGuest } from "./contender.ts";
 import type { Arch, GuestImage } from "./guestImage.ts";
 import { GuestSession } from "./guestSession.ts";
 import { measureProgram, type PhaseTiming } from "./measure.ts";
 import type { GuestProgram } from "./programs.ts";
-import type { BenchReport, MeasuredProgram } from "./report.ts";
+import type { BenchReport, MeasuredProgram, Progress } from "./report.ts";
 
 export interface SuiteOptions {
   programs: readonly GuestProgram[];
@@ -126,14 +126,15 @@ class Machine {
   }
 
   async measure({ name, warmRounds }: GuestProgram): Promise<MeasuredProgram> {
-    const before = await this.guest.figures();
-    let seconds = 0;
+    let looks: (Promise<Counters> | undefined)[] = [];
     const timing = await measureProgram(async (rounds) => {
-      const result = await this.session.run(name, rounds);
-      seconds += result.seconds;
+      looks = [];
+      const result = await this.session.run(name, rounds, () => looks.push(this.guest.counters?.()));
       return this.hasTrueClock ? { ...result, seconds: result.guestSeconds } : result;
     }, warmRounds);
-    return { ...timing, ...progress(before, await this.guest.figures(), seconds) };
+    const [before, after] = await Promise.all(looks);
+    const { rounds, perRound } = timing.steady;
+    return { ...timing, ...(before && after && progress(before, after, rounds * perRound)) };
   }
 
   figures(): Promise<GuestFigures> {
@@ -146,19 +147,14 @@ class Machine {
 }
 
 /** What was executed between two looks at the counters, and how. */
-export function progress(
-  before: GuestFigures,
-  after: GuestFigures,
-  seconds: number,
-): { mips?: number; translatedShare?: number } {
-  const instructions = (after.instructions ?? Number.NaN) - (before.instructions ?? Number.NaN);
-  if (!(instructions > 0)) return {};
+export function progress(before: Counters, after: Counters, seconds: number): Progress {
+  const instructions = after.instructions - before.instructions;
   const translated = translatedInstructions(after) - translatedInstructions(before);
   return { mips: instructions / seconds / 1e6, translatedShare: translated / instructions };
 }
 
-function translatedInstructions({ instructions, translatedShare }: GuestFigures): number {
-  return (instructions ?? 0) * (translatedShare ?? 0);
+function translatedInstructions({ instructions, translatedShare }: Counters): number {
+  return instructions * translatedShare;
 }
 
 function keyOf(arch: Arch, name: string): string {
@@ -183,7 +179,7 @@ class Samples<T> {
 
 function medianProgram(samples: readonly MeasuredProgram[]): MeasuredProgram {
   const phase = (name: "warm" | "steady") => medianOfFields<PhaseTiming>(samples.map((sample) => sample[name]));
-  const { mips, translatedShare } = medianOfFields<GuestFigures & { mips?: number }>(samples);
+  const { mips, translatedShare } = medianOfFields<Partial<Progress>>(samples);
   return {
     warm: phase("warm"),
     steady: phase("steady"),

@@ -1,5 +1,5 @@
 /** A guest for the tests, whose time is made up. */
-import type { Contender, GuestFigures } from "./contender.ts";
+import type { Contender, Counters } from "./contender.ts";
 import type { GuestImage } from "./guestImage.ts";
 import type { SerialPort } from "./serialPort.ts";
 
@@ -39,11 +39,11 @@ export interface FakeGuestOptions {
   /** Time of a program's round in ms; undefined: the program crashes. */
   roundMs: (program: string) => number | undefined;
   checksum?: (program: string) => string;
-  figures?: () => GuestFigures;
+  counters?: () => Counters;
 }
 
 /** A contender whose guest takes the time it is told to take. `starts` counts its machines. */
-export function fakeContender({ id = "tabvisor", roundMs, checksum, figures }: FakeGuestOptions) {
+export function fakeContender({ id = "tabvisor", roundMs, checksum, counters }: FakeGuestOptions) {
   const contender = {
     id,
     title: `fake ${id}`,
@@ -54,7 +54,8 @@ export function fakeContender({ id = "tabvisor", roundMs, checksum, figures }: F
       contender.starts++;
       const port = new FakePort((text) => answer(text, port));
       setImmediate(() => port.say("READY\n"));
-      return { port, figures: async () => figures?.() ?? {}, stop: async () => undefined };
+      const figures = async () => ({});
+      return { port, figures, ...(counters && { counters: async () => counters() }), stop: async () => undefined };
     },
   };
   let now = 0;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineMode, VmStats } from "../../../src/vm/vmConfig.ts";
 import { bundled } from "../bundle.ts";
-import type { BootTiming, Contender, GuestFigures, RunningGuest } from "../contender.ts";
+import type { BootTiming, Contender, RunningGuest } from "../contender.ts";
 import type { BootFiles } from "../guestImage.ts";
 import { ProcessGuest } from "../processGuest.ts";
 import { promptTime } from "../prompt.ts";
@@ -18,7 +18,7 @@ export const NODE_FLAGS = ["--v8-pool-size=1"];
 const COMMAND_LINE = path("../../../bin/tabvisor.mjs");
 
 /** What `VmStats` says of these. */
-export function figuresOf({ instructions, interpreterShare, engineBytes, heapBytes }: VmStats): GuestFigures {
+export function figuresOf({ instructions, interpreterShare, engineBytes, heapBytes }: VmStats) {
   return { instructions, translatedShare: 1 - interpreterShare, engineBytes, heapBytes };
 }
 
@@ -37,8 +37,9 @@ export function tabvisor(engine: EngineMode): Contender {
 async function start(files: BootFiles, engine: EngineMode): Promise<RunningGuest> {
   const args = [...NODE_FLAGS, await bundled(PROGRAM), ENGINE, JSON.stringify(files), engine];
   const guest = new ProcessGuest(process.execPath, args, true);
-  const figures = async () => ({ ...figuresOf(await guest.ask<VmStats>("stats")), ...guest.memory(files.memoryMib) });
-  return { port: guest.port, figures, stop: () => guest.stop() };
+  const counters = async () => figuresOf(await guest.ask<VmStats>("stats"));
+  const figures = async () => ({ ...(await counters()), ...guest.memory(files.memoryMib) });
+  return { port: guest.port, figures, counters, stop: () => guest.stop() };
 }
 
 async function boot(files: BootFiles, engine: EngineMode): Promise<BootTiming> {
