@@ -1,6 +1,7 @@
-#!/usr/bin/env -S node --v8-pool-size=1
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --v8-pool-size=1
 // The command `tabvisor`. The program itself is src/cli, bundled into dist/cli.js.
-// One thread for V8's compiler and collector: with the usual four the guest waits for a processor, on machines with few (docs/performance.md).
+// One thread for V8's compiler and collector: with the usual four the guest waits for a processor, on machines with few. And one arena of glibc
+// for it and the guest's thread: what the compiler frees is not kept for the compiler alone (docs/performance.md).
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

@@ -1,7 +1,7 @@
 /** The desktop in Tabvisor, in a process of its own. */
 import type { EngineMode } from "../../src/vm/vmConfig.ts";
 import { bundled } from "../suite/bundle.ts";
-import { NODE_FLAGS } from "../suite/contenders/tabvisor.ts";
+import { NODE } from "../suite/contenders/tabvisor.ts";
 import type { BootFiles } from "../suite/guestImage.ts";
 import { ProcessGuest } from "../suite/processGuest.ts";
 import type { DesktopGuest, TabvisorFiles } from "./desktop.ts";
@@ -13,8 +13,8 @@ export async function startInTabvisor(files: BootFiles, mode: EngineMode): Promi
   const compileThread = url("../../dist/compileThread.js").href;
   const options: TabvisorFiles = { ...files, mode, engine, compileThread };
   const guest = new ProcessGuest(
-    process.execPath,
-    [...NODE_FLAGS, await bundled("../desktop/tabvisorDesktop.ts"), JSON.stringify(options)],
+    "env",
+    [...NODE, await bundled("../desktop/tabvisorDesktop.ts"), JSON.stringify(options)],
     true,
   );
   return { pid: guest.child.pid!, showsWindows: () => guest.ask<boolean>("look"), stop: () => guest.stop() };

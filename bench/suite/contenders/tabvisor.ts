@@ -13,8 +13,8 @@ import { promptTime } from "../prompt.ts";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const PROGRAM = "tabvisorGuest.ts";
 const ENGINE = path("../../../build/engine.wasm");
-/** As the command line has them. */
-export const NODE_FLAGS = ["--v8-pool-size=1"];
+/** Node as the command line starts it, for env(1). */
+export const NODE = ["MALLOC_ARENA_MAX=1", process.execPath, "--v8-pool-size=1"];
 const COMMAND_LINE = path("../../../bin/tabvisor.mjs");
 
 /** What `VmStats` says of these. */
@@ -35,8 +35,8 @@ export function tabvisor(engine: EngineMode): Contender {
 }
 
 async function start(files: BootFiles, engine: EngineMode): Promise<RunningGuest> {
-  const args = [...NODE_FLAGS, await bundled(PROGRAM), ENGINE, JSON.stringify(files), engine];
-  const guest = new ProcessGuest(process.execPath, args, true);
+  const args = [...NODE, await bundled(PROGRAM), ENGINE, JSON.stringify(files), engine];
+  const guest = new ProcessGuest("env", args, true);
   const counters = async () => figuresOf(await guest.ask<VmStats>("stats"));
   const figures = async () => ({ ...(await counters()), ...guest.memory(files.memoryMib) });
   return { port: guest.port, figures, counters, stop: () => guest.stop() };
