@@ -32,7 +32,7 @@ const transfers = (engine: Engine) =>
   counter(engine, VcpuField.STAT_CHAINED) + counter(engine, VcpuField.STAT_DISPATCHES);
 
 it("hold functions whose pages are in no TLB", async () => {
-  const rounds = 50_000;
+  const rounds = 100_000;
   const body = [
     ...[0x0f, 0x22, 0xd8], // mov cr3, eax: empties the TLB
     ...call(ENTRY + 8, FIRST),
