@@ -25,12 +25,12 @@ export function runsBeforeWider(width: u32): u32 {
   return first && width < MAX_WIDTH ? first << (width * PATIENCE_SHIFT) : NEVER_AGAIN;
 }
 
-/** Whether an entry whose runs are used up was entered often enough; else its runs are counted afresh. */
+/** Whether an entry whose runs are used up was entered often enough: then it asks again soon. Else its runs are counted afresh. */
 export function isBusy(cpu: Vcpu, entry: Entry): bool {
   const translation = entry.translation;
   const runs = runsBeforeWider(translation.width);
   const busy = cpu.instructions - translation.since <= <u64>runs * MOST_BETWEEN;
-  entry.runs = runs;
+  entry.runs = busy ? RUNS_TO_ASK : runs;
   translation.since = cpu.instructions;
   return busy;
 }
