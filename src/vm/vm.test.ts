@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { buildEngine } from "../../tools/buildEngine.ts";
+import { Machine } from "../machine/machine.ts";
 import { Vm } from "./vm.ts";
 import type { VmConfig } from "./vmConfig.ts";
+import { EventYielder } from "./yieldToEvents.ts";
 
 const ENTRY = 0x20_0100;
 
@@ -100,6 +102,21 @@ describe("Vm", () => {
     await nextTurn();
     expect(vm.stats().instructions).toBe(instructions);
     vm.close();
+  });
+
+  it("gives no turn of the event loop to each slice that a timer of the guest cut short", async () => {
+    const slices = vi.spyOn(Machine.prototype, "runSlice");
+    const turns = vi.spyOn(EventYielder.prototype, "yield");
+    const oneShot = [0xb0, 0x30, 0xe6, 0x43]; // mov al, 30h; out 43h, al: counter 0, mode 0
+    const rearm = [0xb0, 0x14, 0xe6, 0x40, 0xb0, 0x00, 0xe6, 0x40]; // 20 ticks: 17 us
+    const vm = await create([...oneShot, ...rearm, 0xeb, 0xf6]); // jmp rearm
+    vm.start();
+    await nextTurn();
+    await nextTurn();
+    vm.close();
+    expect(turns).toHaveBeenCalled();
+    expect(slices.mock.calls.length).toBeGreaterThan(5 * turns.mock.calls.length);
+    vi.restoreAllMocks();
   });
 
   it("tells how much ran in translated code", async () => {

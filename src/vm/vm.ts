@@ -39,6 +39,8 @@ export interface VmHost {
 
 /** A sleeping guest is looked at no later than this, in ms: setTimeout takes no more than 2^31. */
 const LONGEST_SLEEP_MS = 1_000_000;
+/** Events wait at least so long from one turn to the next while the guest runs, in ms. */
+const SHORTEST_TURN_MS = 1;
 /** A guest that never flushes its disks loses no more than the last of this time, in ms. */
 const FLUSH_INTERVAL_MS = 5000;
 
@@ -74,6 +76,8 @@ export class Vm {
   private wake: (() => void) | undefined;
   private looping = false;
   private firstInstructionMs: number | undefined;
+  /** When events were let in the last time. */
+  private turnStartedMs = 0;
 
   private constructor(
     private readonly machine: Machine,
@@ -297,7 +301,7 @@ export class Vm {
       while (this.current === "running") {
         const result = this.machine.runSlice();
         if (result.kind === "stopped") this.stopped(result.reason);
-        else await this.letEventsIn(result);
+        else if (result.kind !== "running" || this.isTurnOver()) await this.letEventsIn(result);
       }
     } catch (error) {
       this.stopped({ kind: "internal-error", message: error instanceof Error ? error.message : String(error) });
@@ -306,10 +310,16 @@ export class Vm {
     }
   }
 
-  private letEventsIn(result: Exclude<SliceResult, { kind: "stopped" }>): Promise<void> {
-    if (result.kind === "idle") return this.sleep(result.sleepMs);
-    if (result.kind === "waiting") return this.waitFor(result.until);
-    return this.yielder.yield();
+  /** Timers that the guest sets for soon cut slices short; a turn of the event loop for each would cost as much as they do. */
+  private isTurnOver(): boolean {
+    return performance.now() - this.turnStartedMs >= SHORTEST_TURN_MS;
+  }
+
+  private async letEventsIn(result: Exclude<SliceResult, { kind: "stopped" }>): Promise<void> {
+    if (result.kind === "idle") await this.sleep(result.sleepMs);
+    else if (result.kind === "waiting") await this.waitFor(result.until);
+    else await this.yielder.yield();
+    this.turnStartedMs = performance.now();
   }
 
   /** Sleeps until `done` is settled, or the machine is paused or closed. */
