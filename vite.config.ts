@@ -28,6 +28,9 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 
+/** Read at once: kernels come to tens of MB, and each piece costs a turn of the server's event loop. */
+const CHUNK_BYTES = 1 << 20;
+
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** Serves {@link FOLDERS}; what is not there is a plain 404, never the page. */
@@ -67,7 +70,7 @@ function sendFile(request: IncomingMessage, response: ServerResponse, file: stri
   else response.writeHead(200, headers);
   if (request.method === "HEAD" || end === start) response.end();
   else
-    createReadStream(file, { start, end: end - 1 })
+    createReadStream(file, { start, end: end - 1, highWaterMark: CHUNK_BYTES })
       .on("error", (error) => response.destroy(error))
       .pipe(response);
 }

@@ -81,7 +81,7 @@ export class ScreenView extends MachineElement {
     `,
   ];
 
-  protected override readonly events: readonly ClientEvent[] = ["screen", "state", "signal"];
+  protected override readonly events: readonly ClientEvent[] = ["size", "state", "signal"];
   @query(".room") private readonly room!: HTMLElement;
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
   @state() private focused = false;

@@ -34,11 +34,20 @@ export interface VmRequest {
 }
 
 /**
- * `state` also when a failure, its reason or the progress of loading changed, `screen` when size or text did, `drives` when {@link VmClient.driveFailures} did,
- * `signal` when {@link VmClient.signals} did, `printed` when there is more in {@link VmClient.printout}, `speaker` when the
- * {@link VmClient.speaker} was used or muted.
+ * `state` also when a failure, its reason or the progress of loading changed, `screen` when the screen's text or size did, `size` when its
+ * size did, `drives` when {@link VmClient.driveFailures} did, `signal` when {@link VmClient.signals} did, `printed` when there is more in
+ * {@link VmClient.printout}, `speaker` when the {@link VmClient.speaker} was used or muted.
  */
-export type ClientEvent = "state" | "screen" | "stats" | "responding" | "drives" | "signal" | "printed" | "speaker";
+export type ClientEvent =
+  | "state"
+  | "screen"
+  | "size"
+  | "stats"
+  | "responding"
+  | "drives"
+  | "signal"
+  | "printed"
+  | "speaker";
 
 /** A drive whose medium can be changed, by its name: "ide2", "floppy0". */
 export interface RemovableDrive {
@@ -161,10 +170,12 @@ export class VmClient {
 
   /** Loads, makes and starts the VM. Never throws: what goes wrong is `state` "failed" and `failure`. */
   async boot(): Promise<void> {
+    // Its code comes while the files do.
+    const worker = this.startWorker();
     try {
       const [config, engine] = await Promise.all([this.load(), this.request.engine()]);
       if (this.ended) return;
-      await this.create(config, engine);
+      await this.create(worker, config, engine);
       this.removable = removableDrivesOf(config);
       this.hasHvc = config.virtio?.console === true;
       if (!this.ended) await this.call((service) => service.start());
@@ -299,11 +310,15 @@ export class VmClient {
     return this.currentState === "closed" || this.currentState === "failed";
   }
 
-  private async create(config: VmConfig, engine: EngineModules): Promise<void> {
+  private startWorker(): Worker {
     const worker = new Worker(new URL("../worker/vmWorker.ts", import.meta.url), { type: "module", name: this.title });
     this.worker = worker;
     worker.addEventListener("error", (event) => this.die(event.message));
     worker.addEventListener("messageerror", () => this.die("a message could not be read"));
+    return worker;
+  }
+
+  private async create(worker: Worker, config: VmConfig, engine: EngineModules): Promise<void> {
     const service = wrap<VmService>(worker);
     this.service = service;
     const { port1, port2 } = new MessageChannel();
@@ -369,6 +384,7 @@ export class VmClient {
 
   private resize(width: number, height: number): void {
     this.size = { width, height };
+    this.emit("size");
     this.emit("screen");
   }
 
