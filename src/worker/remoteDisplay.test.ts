@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConformanceEnv } from "../devices/conformance/describeDevice.ts";
 import { StdVga } from "../devices/vga/stdVga.ts";
-import { MODE_13, setMode } from "../devices/vga/testModes.ts";
+import { MODE_03, MODE_13, setMode } from "../devices/vga/testModes.ts";
 import type { DisplayRequest } from "./displayProtocol.ts";
 import { RemoteDisplay } from "./remoteDisplay.ts";
 
@@ -72,6 +72,26 @@ describe("RemoteDisplay", () => {
     expect(takePages()).toEqual([]);
     display.receive({ kind: "drawn" });
     expect(takePages()).toEqual([["0:3"]]);
+  });
+
+  it("draws running text less often than pictures, its first change at once", () => {
+    const count = (text: boolean) => {
+      const { ports, mmio, display, posted } = attached();
+      if (text) setMode(ports, MODE_03);
+      display.start();
+      vi.advanceTimersByTime(SOME_FRAMES_MS);
+      display.receive({ kind: "drawn" });
+      posted.length = 0;
+      for (let ms = 0; ms < 300; ms++) {
+        mmio.write(text ? 0xb8000 : 0xa0000, ms & 0xff, 1);
+        vi.advanceTimersByTime(1);
+        if (ms === 14) expect(posted).toHaveLength(1);
+        display.receive({ kind: "drawn" });
+      }
+      display.stop();
+      return posted.length;
+    };
+    expect([count(false), count(true)]).toEqual([20, 10]);
   });
 
   it("passes the size on", () => {

@@ -8,6 +8,8 @@ import type { DisplayAnswer, DisplayRequest } from "./displayProtocol.ts";
 
 /** Between two looks: the display worker keeps time with the screen. */
 const LOOK_MS = 15;
+/** Between two pictures of text at least: text that runs is not read, and drawing each line of a boot takes processor time from the guest. */
+const TEXT_MS = 30;
 
 export class RemoteDisplay {
   private readonly watch: ScanoutWatch;
@@ -15,6 +17,8 @@ export class RemoteDisplay {
   private awaited = false;
   /** There is to be a look as soon as the frame under way is drawn. */
   private wanted = false;
+  /** Until then looks find nothing to draw. */
+  private quietUntilMs = 0;
 
   constructor(
     source: ScanoutSource,
@@ -25,7 +29,7 @@ export class RemoteDisplay {
   }
 
   start(): void {
-    this.timer ??= setInterval(() => this.drawNow(), LOOK_MS);
+    this.timer ??= setInterval(() => this.look(), LOOK_MS);
   }
 
   stop(): void {
@@ -41,6 +45,10 @@ export class RemoteDisplay {
     }
   }
 
+  private look(): void {
+    if (performance.now() >= this.quietUntilMs) this.drawNow();
+  }
+
   /** Has drawn what has changed, now or when the display worker can take it. */
   drawNow(): void {
     this.wanted = this.awaited;
@@ -48,6 +56,7 @@ export class RemoteDisplay {
     const change = this.watch.take();
     if (change === undefined) return;
     this.awaited = true;
+    if (change.scanout.kind === "text") this.quietUntilMs = performance.now() + TEXT_MS;
     this.post({ kind: "frame", ...change });
   }
 }

@@ -1,16 +1,22 @@
 /**
  * Gathers what a guest writes to its serial port into few messages: the first bytes after a pause go out at once, so that an
- * echo is not late; a flood goes out every few milliseconds.
+ * echo is not late; what follows goes out after a few milliseconds, and the longer a flood lasts the more of it at a time. Each message
+ * has the page lay its terminal out, which takes processor time from the guest.
  */
 export class SerialBatcher {
   private chunks: Uint8Array[] = [];
   private length = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private intervalMs: number;
 
+  /** @param shortestMs Between the first two messages of a flood; it doubles from one to the next, up to `longestMs`. */
   constructor(
     private readonly post: (bytes: Uint8Array) => void,
-    private readonly intervalMs = 8,
-  ) {}
+    private readonly shortestMs = 8,
+    private readonly longestMs = 64,
+  ) {
+    this.intervalMs = shortestMs;
+  }
 
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
@@ -19,13 +25,32 @@ export class SerialBatcher {
     if (this.timer === undefined) this.flush();
   }
 
+  /** The guest has been sent something: what it writes next is wanted soon. */
+  expectAnswer(): void {
+    if (this.intervalMs === this.shortestMs) return;
+    this.intervalMs = this.shortestMs;
+    clearTimeout(this.timer);
+    this.wait();
+  }
+
   /** Posts what is there; nothing more goes out until the interval is over. */
   private flush(): void {
     this.post(this.take());
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      if (this.length > 0) this.flush();
-    }, this.intervalMs);
+    this.wait();
+  }
+
+  private wait(): void {
+    this.timer = setTimeout(() => this.endInterval(), this.intervalMs);
+  }
+
+  private endInterval(): void {
+    this.timer = undefined;
+    if (this.length === 0) {
+      this.intervalMs = this.shortestMs;
+      return;
+    }
+    this.intervalMs = Math.min(2 * this.intervalMs, this.longestMs);
+    this.flush();
   }
 
   /** Posts what is there now and stops the timer: the VM has ended. */

@@ -44,7 +44,11 @@ export class VmService {
   private readonly timers: ReturnType<typeof setInterval>[] = [];
   private readonly serial = new SerialBatcher((bytes) => this.post({ kind: "serial", bytes }));
   private readonly virtioConsole = new SerialBatcher((bytes) => this.post({ kind: "virtio-console", bytes }));
-  private readonly printed = new SerialBatcher((bytes) => this.post({ kind: "printed", bytes }), PRINTED_MS);
+  private readonly printed = new SerialBatcher(
+    (bytes) => this.post({ kind: "printed", bytes }),
+    PRINTED_MS,
+    PRINTED_MS,
+  );
 
   /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
@@ -180,9 +184,13 @@ export class VmService {
   }
 
   private handle(message: InputMessage): void {
-    if (message.kind === "serial") this.vm.serial.send(message.bytes);
-    else if (message.kind === "virtio-console") this.vm.virtioConsole.send(message.bytes);
-    else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down, message.typematic);
+    if (message.kind === "serial") {
+      this.serial.expectAnswer();
+      this.vm.serial.send(message.bytes);
+    } else if (message.kind === "virtio-console") {
+      this.virtioConsole.expectAnswer();
+      this.vm.virtioConsole.send(message.bytes);
+    } else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down, message.typematic);
     else if (message.kind === "mouse") this.vm.mouse.move(message.dx, message.dy, message.dz, message.buttons);
     else if (message.kind === "pointer") this.vm.mouse.moveTo(message.x, message.y, message.dz, message.buttons);
     else if (message.kind === "visible") this.setVisible(message.visible);
