@@ -9,7 +9,7 @@ const DEFAULT_THRESHOLD: u32 = 400;
 /** A block that waits in the queue is urgent after as many times the threshold. */
 const URGENCY: u32 = 20;
 /** Transfers into a translation that cost as much as making a wider one without them. */
-const WIDE_AFTER: u32 = 200_000;
+const WIDE_AFTER: u32 = 20_000;
 const ALL: u32 = 0xffff_ffff;
 
 /** See setJit in index.ts; 0 for a threshold or a size is the usual one. Drops all code. */

@@ -32,7 +32,7 @@ const transfers = (engine: Engine) =>
   counter(engine, VcpuField.STAT_CHAINED) + counter(engine, VcpuField.STAT_DISPATCHES);
 
 it("hold functions whose pages are in no TLB", async () => {
-  const rounds = 500_000;
+  const rounds = 100_000;
   const body = [
     ...[0x0f, 0x22, 0xd8], // mov cr3, eax: empties the TLB
     ...call(ENTRY + 8, FIRST),
@@ -49,7 +49,7 @@ it("hold functions whose pages are in no TLB", async () => {
 });
 
 it("are made of code that hardly runs when the queue is due", async () => {
-  const rounds = 500_000;
+  const rounds = 100_000;
   const descriptor = (flags: number) => [0xff, 0xff, 0, 0, 0, 0x9b, flags, 0];
   const loop = ENTRY + 12;
   const body = [
