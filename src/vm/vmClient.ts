@@ -170,9 +170,9 @@ export class VmClient {
 
   /** Loads, makes and starts the VM. Never throws: what goes wrong is `state` "failed" and `failure`. */
   async boot(): Promise<void> {
-    // Its code comes while the files do.
-    const worker = this.startWorker();
     try {
+      // Its code comes while the files do.
+      const worker = this.startWorker();
       const [config, engine] = await Promise.all([this.load(), this.request.engine()]);
       if (this.ended) return;
       await this.create(worker, config, engine);
