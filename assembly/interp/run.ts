@@ -10,10 +10,10 @@ import { InterruptKind, deliverException, deliverInterrupt } from "../isa/system
 import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
-import { becomeHot, translateNow, translateQueue, urge, widen } from "../jit/queue";
+import { becomeHot, mayWiden, translateNow, translateQueue, urge, widen } from "../jit/queue";
 import { noteTarget } from "../jit/targets";
 import { Entry, LinkSlot, linkedEntry } from "../jit/translations";
-import { isBusy, isWaiting } from "../jit/widening";
+import { askAgainSoon, countLoop, isBusy, isWaiting } from "../jit/widening";
 import { Block, IP_NOT_SET, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { dispatch, dispatchHot } from "./dispatch";
@@ -304,7 +304,7 @@ function runTranslated(cpu: Exec, first: Block): u32 {
         next = interpretOne(cpu);
         if (next == Outcome.ATTENTION) break;
       } else {
-        if (exit == ExitCode.FUEL) entry.runs = runs + 1;
+        if (exit == ExitCode.FUEL) countLoop(entry);
         else if (exit == ExitCode.INDIRECT) noteTarget(cpu.exitFrom, cpu.rip);
         next = lookUp(cpu);
       }
@@ -337,7 +337,11 @@ function wantWider(cpu: Exec, entry: Entry): u32 {
   if (!isBusy(cpu, entry)) return <u32>changetype<usize>(entry);
   const address = findOrBuildDecoded(cpu);
   if (!address) return Outcome.FAULT;
-  widen(cpu, changetype<Block>(<usize>address), width + 1);
+  const block = changetype<Block>(<usize>address);
+  if (mayWiden(cpu, block)) {
+    askAgainSoon(entry);
+    widen(cpu, block, width + 1);
+  }
   return lookUp(cpu);
 }
 

@@ -24,7 +24,9 @@ export function findCalls(s: LowerState): void {
     b.site = isNested ? siteOf(b) : NO_SITE;
     if (b.site != NO_SITE) hasCalls = true;
   }
-  s.siteLocal = hasCalls ? newLocal(s, ValueType.I32) : 0;
+  s.hasCalls = hasCalls;
+  s.site = NO_SITE;
+  s.siteLocal = hasCalls && !s.leavesInPlace ? newLocal(s, ValueType.I32) : 0;
 }
 
 /**
@@ -44,13 +46,24 @@ function siteOf(b: RegionBlock): i8 {
   return site >= 0 ? <i8>regionBlock(<u32>site).entry : NO_SITE;
 }
 
-/** On a way out by the call at the end of `b`: says where it comes back to. */
+/** The next way out is by the call at the end of `b`: says where it comes back to. */
 export function noteSite(s: LowerState, b: RegionBlock): void {
   if (b.site == NO_SITE) return;
-  s.code.i32Const(b.site);
-  s.code.local(Wasm.LOCAL_SET, 0);
-  s.code.i32Const(<i32>changetype<usize>(entryAt(region().entries, <u32>b.site)));
+  s.site = b.site;
+  if (s.leavesInPlace) return;
+  setSite(s);
+  s.code.i32Const(entryOfSite(s));
   s.code.local(Wasm.LOCAL_SET, s.siteLocal);
+}
+
+/** The function begins again at the site, if it does. */
+function setSite(s: LowerState): void {
+  s.code.i32Const(s.site);
+  s.code.local(Wasm.LOCAL_SET, 0);
+}
+
+function entryOfSite(s: LowerState): i32 {
+  return <i32>changetype<usize>(entryAt(region().entries, <u32>s.site));
 }
 
 /** At the end of the function, all being stored: makes the call if there is one, and begins again at the site when it comes back. */
@@ -61,6 +74,22 @@ export function emitCall(s: LowerState): void {
   e.open(Wasm.IF, ValueType.EMPTY);
   e.local(Wasm.LOCAL_GET, s.exitLocal);
   e.local(Wasm.LOCAL_GET, s.siteLocal);
+  callAndGoOn(s);
+  e.end();
+}
+
+/** The same in place, by way out `code`; its exit code is on the stack then. */
+export function emitCallInPlace(s: LowerState, code: u32): void {
+  setSite(s);
+  s.code.i32Const(<i32>code);
+  s.code.i32Const(entryOfSite(s));
+  callAndGoOn(s);
+  s.code.local(Wasm.LOCAL_GET, s.exitLocal);
+}
+
+/** Calls with the exit code and the entry of the site that are on the stack. */
+function callAndGoOn(s: LowerState): void {
+  const e = s.code;
   callHelper(e, Helper.CALL);
   e.local(Wasm.LOCAL_TEE, s.exitLocal);
   e.i32Const(ExitCode.RETURNED);
@@ -69,5 +98,9 @@ export function emitCall(s: LowerState): void {
   e.local(Wasm.LOCAL_GET, 0);
   e.returnCall(functionNumber());
   e.end();
-  e.end();
+}
+
+/** Whether the frame of the function, which is written, is small enough to wait: where it makes its calls in place it waits in any case. */
+export function mayKeepWaiting(s: LowerState): bool {
+  return !s.leavesInPlace || !s.hasCalls || s.locals <= MOST_LOCALS;
 }

@@ -1,5 +1,5 @@
 // From the nodes of a block to wasm. Ordered nodes are written where they stand; pure ones where they are used first (lowerValues.ts).
-import { Vcpu, XMM_OFFSET } from "../cpu/state";
+import { Vcpu } from "../cpu/state";
 import { MemoryMap } from "../shared/memoryMap";
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
@@ -9,23 +9,15 @@ import { Clobbers, clobberedVariables } from "./coldNodes";
 import { Helper } from "./helperNumber";
 import { IrOp, NODE_SIZE, Node, Var, isDroppable, isOrdered, node } from "./ir";
 import { VECTOR_SCRATCH } from "./layout";
-import {
-  LowerState,
-  releaseTemporary,
-  saveVariable,
-  takeTemporary,
-  variableLocal,
-  variableNodeSlot,
-} from "./lowerState";
+import { LowerState, releaseTemporary, takeTemporary, variableLocal, variableNodeSlot } from "./lowerState";
 import { lowerNearby, lowerProbe, noteInstruction } from "./lowerMemory";
 import { emitValue, keepResult, settle, settleResult, unsettle } from "./lowerValues";
+import { loadVariables, lowerGet, lowerSet, storeVariables } from "./lowerVariables";
 import { callHelper, helperParameter } from "./module";
 import { addCount } from "./profile";
 import { lookAtWindow } from "./stackAccess";
-import { variableType } from "./values";
 import { x87Locals } from "./x87Emit";
 import { emitX87, isNarrow, isSingle, mayBeDouble, x87OperandType } from "./x87Lower";
-import { isX87Image, loadX87Image, storeX87Image, x87FieldAddress } from "./x87Variables";
 
 /** Counts the uses of each node of [first, end), from the last to the first: what nobody uses counts for nothing. */
 export function countUses(first: u32, end: u32): void {
@@ -46,7 +38,7 @@ export function lowerNodes(b: BuildState, s: LowerState, first: u32, end: u32): 
   for (let variable: u32 = 0; variable < <u32>Var.COUNT; variable++) store<u32>(variableNodeSlot(variable), 0);
   for (let id = first; id < end; id += NODE_SIZE) {
     const n = node(id);
-    if (n.op == IrOp.GET) store<u32>(variableNodeSlot(<u32>n.imm), id);
+    if (n.op == IrOp.GET) lowerGet(b, s, n);
     else if (isOrdered(n) && (n.uses || !isDroppable(n))) lowerOrdered(b, s, n);
   }
 }
@@ -118,13 +110,6 @@ function storedType(code: u32): u32 {
     default:
       return ValueType.I32;
   }
-}
-
-function lowerSet(b: BuildState, s: LowerState, n: Node): void {
-  const variable = <u32>n.imm;
-  emitValue(b, s, n.a, variableType(b, variable));
-  saveVariable(b, s, variable);
-  s.code.local(Wasm.LOCAL_SET, variableLocal(b, s, variable));
 }
 
 function lowerCall(b: BuildState, s: LowerState, n: Node): void {
@@ -272,52 +257,4 @@ export function loadTlb(s: LowerState): void {
   s.code.i32Const(0);
   s.code.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("tlb"));
   s.code.local(Wasm.LOCAL_SET, s.tlbLocal);
-}
-
-/** Where `variable` lies in the vCPU struct. */
-function variableAddress(variable: u32): u32 {
-  if (variable < 16) return MemoryMap.VCPU + (variable << 3);
-  if (variable >= <u32>Var.XMM) return MemoryMap.VCPU + <u32>XMM_OFFSET + ((variable - Var.XMM) << 4);
-  if (variable >= <u32>Var.X87_TOP) return x87FieldAddress(variable);
-  if (variable == Var.FLAG_OP) return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagOp");
-  if (variable == Var.FLAG_A) return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagA");
-  return MemoryMap.VCPU + <u32>offsetof<Vcpu>("flagB");
-}
-
-/** All that the region changes, to memory. */
-export function storeVariables(b: BuildState, s: LowerState): void {
-  let left = s.changed;
-  while (left) {
-    const variable = <u32>ctz(left);
-    left &= left - 1;
-    if (isX87Image(variable)) {
-      storeX87Image(b, s, variable);
-      continue;
-    }
-    const type = variableType(b, variable);
-    s.code.i32Const(0);
-    s.code.local(Wasm.LOCAL_GET, variableLocal(b, s, variable));
-    const store: u32 =
-      type == ValueType.I64 ? Wasm.I64_STORE : type == ValueType.I32 ? Wasm.I32_STORE : Wasm.V128_STORE;
-    s.code.memory(store, variableAddress(variable));
-  }
-}
-
-/** Variables in `mask` from memory; with `save`, values of them that are still wanted move to temporaries. */
-export function loadVariables(b: BuildState, s: LowerState, mask: u64, save: bool): void {
-  let left = mask;
-  while (left) {
-    const variable = <u32>ctz(left);
-    left &= left - 1;
-    const type = variableType(b, variable);
-    if (save) saveVariable(b, s, variable);
-    if (isX87Image(variable)) {
-      loadX87Image(b, s, variable);
-      continue;
-    }
-    s.code.i32Const(0);
-    const load: u32 = type == ValueType.I64 ? Wasm.I64_LOAD : type == ValueType.I32 ? Wasm.I32_LOAD : Wasm.V128_LOAD;
-    s.code.memory(load, variableAddress(variable));
-    s.code.local(Wasm.LOCAL_SET, variableLocal(b, s, variable));
-  }
 }

@@ -36,14 +36,21 @@ export class LowerState {
   targetLocal: u32;
   /** The fuel that it was given, where instructions are counted (profile.ts). */
   startLocal: u32;
-  /** The entry at which the call that the function leaves by comes back, or 0. No local: no such calls. */
+  /** The entry at which the call that the function leaves by comes back, or 0. No local: no such calls, or the function leaves in place. */
   siteLocal: u32;
+  /** Nothing but fuel is to be stored on the way out: so each is where it is taken (waysOut.ts). */
+  leavesInPlace: bool;
+  /** Leaving in place: the entry at which the call comes back that is the next way out, or NO_SITE; whether there was one. */
+  site: i8;
+  hasCalls: bool;
   /** Slot of TOP (x87State.ts): a byte for each entry at `deltaTable`, or `delta` if that is 0. */
   deltaTable: u32;
   delta: u32;
   /** Region-wide: variables that have a local, and those that are changed. */
   used: u64;
   changed: u64;
+  /** Variables that lie in memory, and so have no local: not in `used` and `changed`. */
+  inMemory: u64;
   wide: bool;
   /** Accesses to the stack go by a window on its page, of which these are the locals (stackAccess.ts; the limit in 64-bit mode). */
   usesWindow: bool;

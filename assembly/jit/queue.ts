@@ -79,9 +79,13 @@ export function urge(cpu: Vcpu): void {
   if (cpu.jitDue == WHEN_ONE_RUNS || cpu.instructions >= cpu.jitDue) translateQueue(cpu);
 }
 
+/** Whether a wide region may start at `block`: not where code keeps changing, or is being translated. */
+export function mayWiden(cpu: Vcpu, block: Block): bool {
+  return !isChurning(cpu, block.physical >> 12) && !isAwaited(block);
+}
+
 /** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th. */
 export function widen(cpu: Vcpu, block: Block, width: u32): void {
-  if (isChurning(cpu, block.physical >> 12) || isAwaited(block)) return;
   setDue(cpu, WIDE_PATIENCE);
   enqueue(cpu, block, width);
   if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);

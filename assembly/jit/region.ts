@@ -62,6 +62,8 @@ export class Region {
   /** Records of its entries (translations.ts). */
   entries: u32;
   csBase: u64;
+  /** Its general registers and flags stay in the vCPU struct; else they are in locals from an entry to a way out (statePlace.ts). */
+  inMemory: bool;
 }
 
 // @ts-ignore: decorator

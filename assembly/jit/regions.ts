@@ -23,6 +23,8 @@ const MAX_WEIGHT: u32 = 600;
 const MAX_PAGES: u32 = 8;
 /** Blocks up to which code that has not run yet is decoded ahead (JitMode.FORCED). */
 const MAX_AHEAD: u32 = 16;
+/** Bit of the IP that says where a region's state is in JitMode.FORCED, which makes wide regions only: half of them are made each way. */
+const FORCED_CHOICE: u64 = 16;
 
 
 @unmanaged
@@ -62,6 +64,7 @@ export function regionPageCount(): u32 {
 export function formRegion(cpu: Vcpu, main: Block, limit: u32, width: u32): void {
   const r = region();
   r.width = width;
+  r.inMemory = staysInMemory(cpu, main, width);
   r.blockCount = 0;
   r.entryCount = 0;
   r.mode = main.mode;
@@ -77,6 +80,14 @@ export function formRegion(cpu: Vcpu, main: Block, limit: u32, width: u32): void
     while (expanded < r.blockCount) expand(cpu, regionBlock(expanded++));
     while (width && called < r.blockCount && expanded == r.blockCount) includeCallee(cpu, regionBlock(called++));
   } while (expanded < r.blockCount);
+}
+
+/**
+ * Whether the region's state stays in memory: while it is narrow. What runs long in loops becomes wide, where locals are worth their loads and
+ * stores; of the rest a way from an entry to a way out has a few instructions, which use a few registers.
+ */
+function staysInMemory(cpu: Vcpu, main: Block, width: u32): bool {
+  return cpu.jitMode == JitMode.FORCED ? (main.ip & FORCED_CHOICE) != 0 : !width;
 }
 
 /** If the block ends with a call: the first blocks of the functions that it goes to. */

@@ -8,6 +8,7 @@ import { BuildState } from "./buildState";
 import { Helper } from "./helperNumber";
 import { IrOp, node } from "./ir";
 import { LowerState, takeTemporary, variableLocal } from "./lowerState";
+import { emitLoad } from "./lowerVariables";
 import { callHelper } from "./module";
 import { baseOf } from "./nearby";
 
@@ -30,7 +31,7 @@ export function openWindow(b: BuildState, s: LowerState): void {
   if (s.wide) s.windowLimit = takeTemporary(s, ValueType.I64);
   s.windowAddend = takeTemporary(s, ValueType.I32);
   const e = s.code;
-  const rsp = variableLocal(b, s, RSP);
+  const rsp = localOfRsp(b, s);
   loadWindow(b, s);
   emitWindowCheck(s, rsp, s.wide);
   e.op(Wasm.I32_EQZ);
@@ -41,6 +42,15 @@ export function openWindow(b: BuildState, s: LowerState): void {
   callHelper(e, Helper.STACK_WINDOW);
   loadWindow(b, s);
   e.end();
+}
+
+/** Its own one, or a temporary. */
+function localOfRsp(b: BuildState, s: LowerState): u32 {
+  if (!s.inMemory) return variableLocal(b, s, RSP);
+  const local = takeTemporary(s, s.wide ? ValueType.I64 : ValueType.I32);
+  emitLoad(b, s, RSP);
+  s.code.local(Wasm.LOCAL_SET, local);
+  return local;
 }
 
 function loadField(b: BuildState, s: LowerState, offset: usize, code: u32, local: u32): void {

@@ -8,16 +8,17 @@ import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
 import { beginFunctionHints } from "./branchHints";
-import { emitCall, findCalls, noteSite } from "./callOut";
+import { emitCall, findCalls, mayKeepWaiting, noteSite } from "./callOut";
 import { DYNAMIC, Terminator, flags } from "./buildState";
 import { allocateData } from "./codeCache";
 import { buildInsn } from "./dispatch";
 import { assumeFlags, forgetFlags } from "./flagNodes";
 import { flush } from "./flush";
-import { Var, node } from "./ir";
+import { node } from "./ir";
 import { BUILD_STATE, FUNCTION_CODE, FUNCTION_CODE_SIZE, NODES } from "./layout";
-import { countUses, loadTlb, loadVariables, lowerNodes, storeVariables } from "./lower";
+import { countUses, loadTlb, lowerNodes } from "./lower";
 import { LowerState, MAX_LOCALS, beginLocals, localType, lowerState } from "./lowerState";
+import { loadVariables, placeVariables, storeVariables } from "./lowerVariables";
 import { functionWritten, hasRoom, moduleEncoder } from "./module";
 import { addCount, beginCount } from "./profile";
 import { findReturns } from "./returns";
@@ -25,10 +26,10 @@ import { forgetProbes } from "./nearby";
 import { RegionBlock, UNKNOWN_DELTA, region, regionBlock } from "./region";
 import { openWindow } from "./stackAccess";
 import { emitRegion, predecessorsOf, readGraph, successorsOf } from "./structure";
-import { FLAG_VARIABLES, X87_VARIABLES, forgetVariables } from "./variables";
+import { forgetVariables } from "./variables";
 import { hasSingles, passX87 } from "./x87Region";
 import { enterX87 } from "./x87State";
-import { emitBranch, emitEdge, emitFuelCheck, emitIndirect } from "./waysOut";
+import { emitBranch, emitEdge, emitFuelCheck, emitIndirect, storeFuel } from "./waysOut";
 
 /** For each instruction: its IP, and how many of its block come before it; 16 bytes. Then the block and the x87Delta of each entry. */
 const RECOVERY_SIZE: u32 = 16;
@@ -140,6 +141,7 @@ function buildBlock(b: Build, index: u32): void {
   const entry = regionBlock(index);
   const block = changetype<Block>(<usize>entry.block);
   entry.firstNode = b.next;
+  b.insnNumber = entry.firstInsn;
   forgetVariables(ALL_VARIABLES);
   b.pending = 0;
   b.sseChecked = false;
@@ -212,11 +214,7 @@ function writeFunction(recovery: u32, entryTable: u32): i32 {
   const s = lowerState();
   s.code = changetype<Encoder>(<usize>CODE_STATE);
   s.code.at = FUNCTION_CODE;
-  s.changed = b.changed;
-  // All of the lazy flags or none: the engine may have brought those in memory into another form (cpu/flags.ts resolve).
-  if (s.changed & FLAG_VARIABLES) s.changed |= FLAG_VARIABLES;
-  s.used = b.used | s.changed;
-  if (s.used & X87_VARIABLES) s.used |= (<u64>1) << Var.X87_BASE;
+  placeVariables(b, s);
   s.wide = b.wide;
   s.longMode = (b.mode & Mode.LONG) != 0;
   beginLocals(s);
@@ -228,7 +226,7 @@ function writeFunction(recovery: u32, entryTable: u32): i32 {
   emitRegion(s, emitBlock);
   closeLabels(b, s, recovery);
   const length = s.code.at - FUNCTION_CODE;
-  if (length > FUNCTION_CODE_SIZE || s.locals > MAX_LOCALS) return -1;
+  if (length > FUNCTION_CODE_SIZE || s.locals > MAX_LOCALS || !mayKeepWaiting(s)) return -1;
   return <i32>appendFunction(s, length);
 }
 
@@ -283,9 +281,7 @@ function closeLabels(b: Build, s: LowerState, recovery: u32): void {
   e.end();
   storeVariables(b, s);
   addCount(s, 0);
-  e.i32Const(0);
-  e.local(Wasm.LOCAL_GET, s.leftLocal);
-  e.memory(Wasm.I32_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("jitLeft"));
+  storeFuel(s);
   emitCall(s);
   e.local(Wasm.LOCAL_GET, s.exitLocal);
   e.end();

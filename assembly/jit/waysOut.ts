@@ -9,12 +9,13 @@ import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
 import { Hint, hintBranch } from "./branchHints";
-import { noteSite } from "./callOut";
+import { emitCallInPlace, noteSite } from "./callOut";
 import { IrOp, node } from "./ir";
 import { BUILD_STATE } from "./layout";
 import { emitValue } from "./lowerValues";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
-import { RegionBlock, region, regionBlock } from "./region";
+import { addCount } from "./profile";
+import { NO_SITE, RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, isDispatched } from "./structure";
 import { lastInsn } from "./successors";
 
@@ -25,9 +26,32 @@ function storeRip(s: LowerState, rip: i64): void {
 }
 
 function leave(s: LowerState, code: u32): void {
+  if (s.leavesInPlace) {
+    leaveInPlace(s, code);
+    return;
+  }
   s.code.i32Const(<i32>code);
   s.code.local(Wasm.LOCAL_SET, s.exitLocal);
   s.code.branch(Wasm.BR, s.depth - s.exitLabel);
+}
+
+/**
+ * V8 optimizes a function sooner the more of its code lies before the ways out that are taken: all that, it thinks, has run. So those that have
+ * little to do are not at its end.
+ */
+function leaveInPlace(s: LowerState, code: u32): void {
+  addCount(s, 0);
+  storeFuel(s);
+  if (s.site == NO_SITE) s.code.i32Const(<i32>code);
+  else emitCallInPlace(s, code);
+  s.site = NO_SITE;
+  s.code.op(Wasm.RETURN);
+}
+
+export function storeFuel(s: LowerState): void {
+  s.code.i32Const(0);
+  s.code.local(Wasm.LOCAL_GET, s.leftLocal);
+  s.code.memory(Wasm.I32_STORE, MemoryMap.VCPU + <u32>offsetof<Vcpu>("jitLeft"));
 }
 
 export function emitFuelCheck(s: LowerState, entry: RegionBlock, block: Block): void {

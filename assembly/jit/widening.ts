@@ -18,6 +18,8 @@ const MAX_WIDTH: u32 = 5;
 const PATIENCE_SHIFT: u32 = 3;
 /** An entry that still waits in the queue asks again after so many runs, for whenever it asks the CPU is where it can be translated. */
 const RUNS_TO_ASK: u32 = 1_000;
+/** Entries that a loop counts for each time that it uses up the fuel, 20,000 instructions (interp/fuel.ts). */
+const RUNS_OF_LOOP: u32 = 400;
 
 /** Entries into a region of this width after which it is formed anew, wider: with what has been seen of it by then. */
 export function runsBeforeWider(width: u32): u32 {
@@ -25,14 +27,29 @@ export function runsBeforeWider(width: u32): u32 {
   return first && width < MAX_WIDTH ? first << (width * PATIENCE_SHIFT) : NEVER_AGAIN;
 }
 
-/** Whether an entry whose runs are used up was entered often enough: then it asks again soon. Else its runs are counted afresh. */
+/** Whether an entry whose runs are used up was entered often enough. Its runs are counted afresh. */
 export function isBusy(cpu: Vcpu, entry: Entry): bool {
   const translation = entry.translation;
   const runs = runsBeforeWider(translation.width);
   const busy = cpu.instructions - translation.since <= <u64>runs * MOST_BETWEEN;
-  entry.runs = busy ? RUNS_TO_ASK : runs;
+  entry.runs = runs;
   translation.since = cpu.instructions;
   return busy;
+}
+
+/** The entry's block goes into the queue. */
+export function askAgainSoon(entry: Entry): void {
+  entry.runs = RUNS_TO_ASK;
+}
+
+/**
+ * Fuel has run out in a loop of the region that was entered at `entry`. In a narrow one that counts for many entries: its registers are in memory
+ * (regions.ts), which a loop that runs long is slower for.
+ */
+export function countLoop(entry: Entry): void {
+  const runs = entry.runs;
+  if (entry.translation.width) entry.runs = runs + 1;
+  else entry.runs = runs > RUNS_OF_LOOP ? runs - RUNS_OF_LOOP : 1;
 }
 
 /** Whether the entry's block is in the queue; then it is asked again soon. */
@@ -41,7 +58,7 @@ export function isWaiting(cpu: Vcpu, entry: Entry): bool {
     const block = changetype<Block>(<usize>queuedAt(i));
     if (!changetype<usize>(block) || block.physical != entry.physical) continue;
     if (block.ip != entry.ip || block.mode != entry.mode) continue;
-    entry.runs = RUNS_TO_ASK;
+    askAgainSoon(entry);
     return true;
   }
   return false;

@@ -10,6 +10,9 @@ const CODE = Uint8Array.of(
   ...[0xe8, 0, 0, 0, 0, 0xe9, 0, 0x10, 0, 0],
 );
 
+/** In locals, and in memory. */
+const STARTS = [0x1000, 0x1010];
+
 const { SIMD128, TailCall, Atomics: Threads, All } = binaryen.Features;
 const NEEDS_NOT: readonly [EngineMode, binaryen.Features][] = [
   ["jit without SIMD", SIMD128],
@@ -28,12 +31,14 @@ function readModule<T>(wasm: Uint8Array, features: binaryen.Features, use: (modu
 }
 
 it.each(NEEDS_NOT)("%s", async (host, feature) => {
-  const { wasm } = await translate(64, CODE, host);
-  expect(readModule(wasm, All & ~feature, (module) => module.validate())).toBe(1);
+  for (const start of STARTS) {
+    const { wasm } = await translate(64, start, CODE, host);
+    expect(readModule(wasm, All & ~feature, (module) => module.validate())).toBe(1);
+  }
 });
 
 it("a host that has everything gets vectors and shared memory", async () => {
-  const { wasm } = await translate(64, CODE);
+  const { wasm } = await translate(64, 0x1000, CODE);
   const text = readModule(wasm, All, (module) => module.emitText());
   expect(text).toContain("v128.load");
   expect(text).toMatch(/\(memory .* shared\)/);

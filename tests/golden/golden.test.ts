@@ -17,7 +17,7 @@ describe("golden files", () => {
   it.each(readdirSync(CASES))("%s", async (name) => {
     const path = join(CASES, name);
     const golden = readGolden(path);
-    const text = expectedText(goldenText(await translate(golden.mode, golden.code), golden.listing));
+    const text = expectedText(goldenText(await translate(golden.mode, golden.start, golden.code), golden.listing));
     if (UPDATE) writeGolden(path, golden, text);
     else expect(text).toBe(golden.expected);
   });

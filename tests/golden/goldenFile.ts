@@ -15,11 +15,13 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { GoldenText } from "./goldenText.ts";
-import { CODE, MODES, type Mode } from "./guest.ts";
+import { MODES, type Mode } from "./guest.ts";
 
 export interface GoldenFile {
   title: string;
   mode: Mode;
+  /** Where the code lies: in low memory, so that addresses are short. With bit 4 set its state stays in memory (jit/regions.ts). */
+  start: number;
   code: Uint8Array;
   /** The assembly by address. */
   listing: ReadonlyMap<number, string>;
@@ -39,16 +41,19 @@ export function readGolden(path: string): GoldenFile {
   return { title, mode, ...readCode(input, path), input, expected: text.slice(input.length) };
 }
 
-function readCode(input: string, path: string): Pick<GoldenFile, "code" | "listing"> {
+function readCode(input: string, path: string): Pick<GoldenFile, "start" | "code" | "listing"> {
   const bytes: number[] = [];
+  let start = 0;
   const listing = new Map<number, string>();
   for (const line of input
     .split(/^x86\n/m)[1]
     ?.split("\n")
     .filter(Boolean) ?? []) {
     const [, address = "", hex = "", assembly = ""] = LINE.exec(line) ?? [];
-    if (Number.parseInt(address, 16) !== CODE + bytes.length) throw new Error(`${path}: "${line}" does not follow`);
-    listing.set(CODE + bytes.length, assembly);
+    const at = Number.parseInt(address, 16);
+    if (bytes.length === 0) start = at;
+    if (at !== start + bytes.length) throw new Error(`${path}: "${line}" does not follow`);
+    listing.set(at, assembly);
     bytes.push(
       ...hex
         .trim()
@@ -56,7 +61,7 @@ function readCode(input: string, path: string): Pick<GoldenFile, "code" | "listi
         .map((byte) => Number.parseInt(byte, 16)),
     );
   }
-  return { code: Uint8Array.from(bytes), listing };
+  return { start, code: Uint8Array.from(bytes), listing };
 }
 
 export function expectedText({ ir, wasm }: GoldenText): string {

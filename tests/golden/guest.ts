@@ -1,4 +1,4 @@
-/** A bare machine in one of the modes with code at CODE, and what the translator makes of it before it runs. */
+/** A bare machine in one of the modes with some code, and what the translator makes of it before it runs. */
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { createEngine, type EngineMode, emptyHost } from "../support/engine.ts";
@@ -7,8 +7,6 @@ import { type RegionText, readRegion } from "./regionReader.ts";
 export const MODES = [16, 32, 64] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Where the code lies: in low memory, so that addresses are short. */
-export const CODE = 0x1000;
 const RAM_MIB = 4;
 const STACK = 0x8000n;
 const RSP = 4;
@@ -31,12 +29,17 @@ const CR4 = { 16: 0x600n, 32: 0x600n, 64: 0x620n } as const;
 /** LME and LMA. */
 const EFER_LONG = 0x500n;
 
-/** The first region that is translated of `code`; for a host that has everything unless it is said. */
-export async function translate(mode: Mode, code: Uint8Array, host: EngineMode = "jit"): Promise<RegionText> {
+/** The first region that is translated of `code` at `start`; for a host that has everything unless it is said. */
+export async function translate(
+  mode: Mode,
+  start: number,
+  code: Uint8Array,
+  host: EngineMode = "jit",
+): Promise<RegionText> {
   const engine = await createEngine(host, RAM_MIB, emptyHost());
-  engine.write(CODE, code);
+  engine.write(start, code);
   if (mode === 64) writePageTables(engine);
-  enterMode(engine, mode);
+  enterMode(engine, mode, start);
   let region: RegionText | undefined;
   const restore = onCompile((wasm) => {
     region = readRegion(engine.memory, wasm);
@@ -59,7 +62,7 @@ function writePageTables(engine: Engine): void {
   engine.write(PML4, new Uint8Array(tables.buffer));
 }
 
-function enterMode(engine: Engine, mode: Mode): void {
+function enterMode(engine: Engine, mode: Mode, start: number): void {
   const limit = mode === 16 ? 0xffff : ALL_MEMORY;
   engine.setField64(VcpuField.CR0, CR0[mode]);
   engine.setField64(VcpuField.CR3, BigInt(PML4));
@@ -68,7 +71,7 @@ function enterMode(engine: Engine, mode: Mode): void {
   engine.setSegment(Seg.cs, 8, 0, limit, CODE_ATTRIBUTES[mode]);
   for (const segment of [Seg.es, Seg.ss, Seg.ds]) engine.setSegment(segment, 16, 0, limit, DATA_ATTRIBUTES[mode]);
   engine.setSegment(Seg.fs, 24, 0x3000, limit, DATA_ATTRIBUTES[mode]);
-  engine.setField64(VcpuField.RIP, BigInt(CODE));
+  engine.setField64(VcpuField.RIP, BigInt(start));
   engine.setField64(VcpuField.REGISTERS, STACK, RSP);
   engine.stateChanged();
 }

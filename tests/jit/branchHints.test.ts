@@ -48,7 +48,7 @@ function sectionsOf(wasm: Uint8Array) {
 const list = <T>(reader: Reader, read: () => T) => Array.from({ length: reader.unsigned() }, read);
 
 it("each hint of a function is for an if or br_if, likely or not", async () => {
-  const sections = sectionsOf((await translate(64, CODE)).wasm);
+  const sections = sectionsOf((await translate(64, 0x1000, CODE)).wasm);
   const hints = sections.find(({ name }) => name === "metadata.code.branch_hint")?.body as Reader;
   const code = sections.find(({ id }) => id === CODE_SECTION)?.body as Reader;
   expect(sections.indexOf(sections.find(({ id }) => id === CODE_SECTION) as never)).toBe(sections.length - 1);

@@ -1,5 +1,5 @@
 // Regions that are formed anew (jit/widening.ts): they hold the functions that are called, whatever the TLB knows of their pages and wherever
-// the CPU is when the queue is due.
+// the CPU is when the queue is due; and loops that run long, however seldom they are entered.
 import { expect, it } from "vitest";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { Engine } from "../../src/core/engine.ts";
@@ -71,4 +71,15 @@ it("are made of code that hardly runs when the queue is due", async () => {
   });
   // There and back by far jumps; the calls of a narrow region would be two more.
   expect(perRound).toBeLessThan(2.5);
+});
+
+it.each([
+  ["a loop that runs for long", 10_000_000, 2],
+  ["one that does not", 300_000, 1],
+])("are made of %s", async (_, rounds, times) => {
+  const loop = [0x4b, 0x75, 0xfd]; // dec ebx; jnz
+  const engine = await machine32({ mode: "auto" }, ENTRY, { [ENTRY]: [0xbb, ...dword(rounds), ...loop, HLT] });
+  runToHalt(engine);
+  // DEC and JNZ, each time that they are translated.
+  expect(counter(engine, VcpuField.STAT_GUEST_INSTRUCTIONS)).toBe(2 * times);
 });
