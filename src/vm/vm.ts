@@ -62,6 +62,8 @@ export class Vm {
   readonly speaker = new SpeakerFeed(() => this.machine.clock.nowNs());
   /** Hears bytes written to port 0xe9. */
   onDebugByte: ((byte: number) => void) | undefined;
+  /** How often the guest has had nothing to do so far. */
+  rests = 0;
   private readonly listeners = new Set<StateListener>();
   private readonly driveListeners = new Set<DriveFailureListener>();
   private readonly signalListeners = new Set<SignalListener>();
@@ -316,8 +318,10 @@ export class Vm {
   }
 
   private async letEventsIn(result: Exclude<SliceResult, { kind: "stopped" }>): Promise<void> {
-    if (result.kind === "idle") await this.sleep(result.sleepMs);
-    else if (result.kind === "waiting") await this.waitFor(result.until);
+    if (result.kind === "idle") {
+      this.rests++;
+      await this.sleep(result.sleepMs);
+    } else if (result.kind === "waiting") await this.waitFor(result.until);
     else await this.yielder.yield();
     this.turnStartedMs = performance.now();
   }

@@ -10,7 +10,7 @@ afterEach(() => vi.useRealTimers());
 
 const SOME_FRAMES_MS = 100;
 
-function attached() {
+function attached(countRests = () => 0) {
   const env = new ConformanceEnv();
   const { clock, ports, mmio } = env;
   const vga = new StdVga({ name: "vga", clock, ports, mmio, vram: new Uint8Array(0x100000) });
@@ -21,6 +21,7 @@ function attached() {
     vga.chip,
     (request) => posted.push(request),
     (width, height) => sizes.push(`${width}x${height}`),
+    countRests,
   );
   const takePages = () =>
     posted.splice(0).map((request) => {
@@ -74,9 +75,10 @@ describe("RemoteDisplay", () => {
     expect(takePages()).toEqual([["0:3"]]);
   });
 
-  it("draws running text less often than pictures, its first change at once", () => {
-    const count = (text: boolean) => {
-      const { ports, mmio, display, posted } = attached();
+  it("draws running text less often than pictures, and least of a guest that does not rest; its first change at once", () => {
+    const count = (text: boolean, rests: boolean) => {
+      let rested = 0;
+      const { ports, mmio, display, posted } = attached(() => (rests ? ++rested : 0));
       if (text) setMode(ports, MODE_03);
       display.start();
       vi.advanceTimersByTime(SOME_FRAMES_MS);
@@ -91,7 +93,26 @@ describe("RemoteDisplay", () => {
       display.stop();
       return posted.length;
     };
-    expect([count(false), count(true)]).toEqual([20, 10]);
+    expect([count(false, false), count(true, true), count(true, false)]).toEqual([20, 11, 5]); // after 15, 30, 60, 90 … and after 15, 30, 60, 120, 240 ms
+  });
+
+  it("draws what a key changes soon, also while text runs", () => {
+    const { ports, mmio, display, posted } = attached();
+    setMode(ports, MODE_03);
+    display.start();
+    const run = (ms: number) => {
+      for (let at = 0; at < ms; at++) {
+        mmio.write(0xb8000, at & 0xff, 1);
+        vi.advanceTimersByTime(1);
+        display.receive({ kind: "drawn" });
+      }
+    };
+    run(300);
+    while (posted.splice(0).length === 0) run(1);
+    display.expectAnswer();
+    run(16);
+    display.stop();
+    expect(posted).toHaveLength(1);
   });
 
   it("passes the size on", () => {

@@ -5,11 +5,12 @@
 import type { ScanoutSource } from "../devices/vga/vga.ts";
 import { ScanoutWatch } from "../display/scanoutWatch.ts";
 import type { DisplayAnswer, DisplayRequest } from "./displayProtocol.ts";
+import { Pace } from "./pace.ts";
 
 /** Between two looks: the display worker keeps time with the screen. */
 const LOOK_MS = 15;
 /** Between two pictures of text at least: text that runs is not read, and drawing each line of a boot takes processor time from the guest. */
-const TEXT_MS = 30;
+const TEXT_PACE = { shortestMs: LOOK_MS, longestMs: 2 * LOOK_MS, busyMs: 8 * LOOK_MS };
 
 export class RemoteDisplay {
   private readonly watch: ScanoutWatch;
@@ -19,13 +20,17 @@ export class RemoteDisplay {
   private wanted = false;
   /** Until then looks find nothing to draw. */
   private quietUntilMs = 0;
+  private readonly textPace: Pace;
 
+  /** @param countRests How often the guest has had nothing to do so far. */
   constructor(
     source: ScanoutSource,
     private readonly post: (request: DisplayRequest) => void,
     private readonly onResize: (width: number, height: number) => void,
+    countRests: () => number,
   ) {
     this.watch = new ScanoutWatch(source);
+    this.textPace = new Pace(TEXT_PACE, countRests);
   }
 
   start(): void {
@@ -54,9 +59,18 @@ export class RemoteDisplay {
     this.wanted = this.awaited;
     if (this.awaited) return;
     const change = this.watch.take();
+    if (change?.scanout.kind === "text") {
+      this.quietUntilMs = performance.now() + this.textPace.ms;
+      this.textPace.advance();
+    } else this.textPace.reset();
     if (change === undefined) return;
     this.awaited = true;
-    if (change.scanout.kind === "text") this.quietUntilMs = performance.now() + TEXT_MS;
     this.post({ kind: "frame", ...change });
+  }
+
+  /** A key has been pressed: what it changes is to be seen soon. */
+  expectAnswer(): void {
+    this.textPace.reset();
+    this.quietUntilMs = 0;
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Pace } from "./pace.ts";
 import { SerialBatcher } from "./serialBatcher.ts";
 
 beforeEach(() => vi.useFakeTimers());
@@ -6,7 +7,8 @@ afterEach(() => vi.useRealTimers());
 
 function collect(): { batcher: SerialBatcher; posted: number[][] } {
   const posted: number[][] = [];
-  return { batcher: new SerialBatcher((bytes) => posted.push([...bytes]), 8, 32), posted };
+  const pace = new Pace({ shortestMs: 8, longestMs: 32, busyMs: 32 }, () => 0);
+  return { batcher: new SerialBatcher((bytes) => posted.push([...bytes]), pace), posted };
 }
 
 it("posts the first bytes at once and the next together", () => {

@@ -1,3 +1,5 @@
+import type { Pace } from "./pace.ts";
+
 /**
  * Gathers what a guest writes to its serial port into few messages: the first bytes after a pause go out at once, so that an
  * echo is not late; what follows goes out after a few milliseconds, and the longer a flood lasts the more of it at a time. Each message
@@ -7,16 +9,11 @@ export class SerialBatcher {
   private chunks: Uint8Array[] = [];
   private length = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private intervalMs: number;
 
-  /** @param shortestMs Between the first two messages of a flood; it doubles from one to the next, up to `longestMs`. */
   constructor(
     private readonly post: (bytes: Uint8Array) => void,
-    private readonly shortestMs = 8,
-    private readonly longestMs = 64,
-  ) {
-    this.intervalMs = shortestMs;
-  }
+    private readonly pace: Pace,
+  ) {}
 
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
@@ -27,8 +24,8 @@ export class SerialBatcher {
 
   /** The guest has been sent something: what it writes next is wanted soon. */
   expectAnswer(): void {
-    if (this.intervalMs === this.shortestMs) return;
-    this.intervalMs = this.shortestMs;
+    if (this.pace.isShortest) return;
+    this.pace.reset();
     clearTimeout(this.timer);
     this.wait();
   }
@@ -40,16 +37,16 @@ export class SerialBatcher {
   }
 
   private wait(): void {
-    this.timer = setTimeout(() => this.endInterval(), this.intervalMs);
+    this.timer = setTimeout(() => this.endInterval(), this.pace.ms);
   }
 
   private endInterval(): void {
     this.timer = undefined;
     if (this.length === 0) {
-      this.intervalMs = this.shortestMs;
+      this.pace.reset();
       return;
     }
-    this.intervalMs = Math.min(2 * this.intervalMs, this.longestMs);
+    this.pace.advance();
     this.flush();
   }
 

@@ -15,6 +15,7 @@ import type { DisplayAnswer, DisplayRequest } from "./displayProtocol.ts";
 import { packError } from "./errors.ts";
 import { FramePoster } from "./framePoster.ts";
 import { type InputMessage, type OutputMessage, postOutput } from "./messages.ts";
+import { Pace, type PaceLimits } from "./pace.ts";
 import { RemoteDisplay } from "./remoteDisplay.ts";
 import { SerialBatcher } from "./serialBatcher.ts";
 
@@ -22,14 +23,17 @@ import { SerialBatcher } from "./serialBatcher.ts";
 const SCREEN_TEXT_MS = 100;
 /** Between two reports of the figures. */
 const STATS_MS = 500;
-/** Between two pieces of what is printed. */
-const PRINTED_MS = 100;
+/** Between two pieces of what is printed, and of serial output. */
+const PRINTED_PACE = { shortestMs: 100, longestMs: 100, busyMs: 100 };
+const SERIAL_PACE = { shortestMs: 8, longestMs: 64, busyMs: 128 };
 
 interface Display {
   start(): void;
   stop(): void;
   /** Draws what has changed now. */
   drawNow(): unknown;
+  /** A key has been pressed. */
+  expectAnswer?(): void;
 }
 
 export class VmService {
@@ -42,13 +46,10 @@ export class VmService {
   private visible = true;
   private screenText = "";
   private readonly timers: ReturnType<typeof setInterval>[] = [];
-  private readonly serial = new SerialBatcher((bytes) => this.post({ kind: "serial", bytes }));
-  private readonly virtioConsole = new SerialBatcher((bytes) => this.post({ kind: "virtio-console", bytes }));
-  private readonly printed = new SerialBatcher(
-    (bytes) => this.post({ kind: "printed", bytes }),
-    PRINTED_MS,
-    PRINTED_MS,
-  );
+  private readonly countRests = (): number => this.created?.rests ?? 0;
+  private readonly serial = this.batcher("serial", SERIAL_PACE);
+  private readonly virtioConsole = this.batcher("virtio-console", SERIAL_PACE);
+  private readonly printed = this.batcher("printed", PRINTED_PACE);
 
   /** Makes the VM; it is started by {@link start}. Throws VmError and EngineError. */
   async create(config: VmConfig, engine: EngineModules, port: MessagePort): Promise<void> {
@@ -85,6 +86,7 @@ export class VmService {
       this.vm.screen,
       (request: DisplayRequest) => worker.postMessage(request),
       (width, height) => this.post({ kind: "screen-size", width, height }),
+      this.countRests,
     );
     worker.onmessage = (event: MessageEvent<DisplayAnswer>) => display.receive(event.data);
     worker.onerror = (event) => this.reportFault(event.error ?? event.message);
@@ -172,6 +174,10 @@ export class VmService {
     return compiler;
   }
 
+  private batcher(kind: "serial" | "virtio-console" | "printed", limits: PaceLimits): SerialBatcher {
+    return new SerialBatcher((bytes) => this.post({ kind, bytes }), new Pace(limits, this.countRests));
+  }
+
   private get vm(): Vm {
     if (this.created === undefined) throw new VmError("bad-state", "the machine has not been made yet");
     return this.created;
@@ -190,8 +196,10 @@ export class VmService {
     } else if (message.kind === "virtio-console") {
       this.virtioConsole.expectAnswer();
       this.vm.virtioConsole.send(message.bytes);
-    } else if (message.kind === "key") this.vm.keyboard.key(message.code, message.down, message.typematic);
-    else if (message.kind === "mouse") this.vm.mouse.move(message.dx, message.dy, message.dz, message.buttons);
+    } else if (message.kind === "key") {
+      this.display?.expectAnswer?.();
+      this.vm.keyboard.key(message.code, message.down, message.typematic);
+    } else if (message.kind === "mouse") this.vm.mouse.move(message.dx, message.dy, message.dz, message.buttons);
     else if (message.kind === "pointer") this.vm.mouse.moveTo(message.x, message.y, message.dz, message.buttons);
     else if (message.kind === "visible") this.setVisible(message.visible);
     else this.framePoster?.drawn();
