@@ -58,7 +58,7 @@ export function lowerSet(b: BuildState, s: LowerState, n: Node): void {
 }
 
 /** Puts what lies in memory of `variable` on the stack. */
-export function emitLoad(b: BuildState, s: LowerState, variable: u32): void {
+function emitLoad(b: BuildState, s: LowerState, variable: u32): void {
   s.code.i32Const(0);
   s.code.memory(loadOf(variableType(b, variable)), variableAddress(variable));
 }

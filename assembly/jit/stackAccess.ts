@@ -1,6 +1,7 @@
 // Accesses a constant distance from the stack pointer, by the window on the stack's page (mmu/stackWindow.ts). A region looks
 // whether the window is where the stack pointer is when it is entered, and moves it if not.
 import { Mode } from "../cpu/state";
+import { MemoryMap } from "../shared/memoryMap";
 import { OPEN_LIMIT, StackWindow, WINDOW_ACCESS, stackWindowAddress } from "../mmu/stackWindow";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Hint, hintBranch } from "./branchHints";
@@ -8,7 +9,6 @@ import { BuildState } from "./buildState";
 import { Helper } from "./helperNumber";
 import { IrOp, node } from "./ir";
 import { LowerState, takeTemporary, variableLocal } from "./lowerState";
-import { emitLoad } from "./lowerVariables";
 import { callHelper } from "./module";
 import { baseOf } from "./nearby";
 
@@ -48,7 +48,8 @@ export function openWindow(b: BuildState, s: LowerState): void {
 function localOfRsp(b: BuildState, s: LowerState): u32 {
   if (!s.inMemory) return variableLocal(b, s, RSP);
   const local = takeTemporary(s, s.wide ? ValueType.I64 : ValueType.I32);
-  emitLoad(b, s, RSP);
+  s.code.i32Const(0);
+  s.code.memory(s.wide ? Wasm.I64_LOAD : Wasm.I32_LOAD, MemoryMap.VCPU + (RSP << 3));
   s.code.local(Wasm.LOCAL_SET, local);
   return local;
 }
