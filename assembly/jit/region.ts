@@ -62,7 +62,7 @@ export class Region {
   /** Records of its entries (translations.ts). */
   entries: u32;
   csBase: u64;
-  /** Its general registers and flags stay in the vCPU struct; else they are in locals from an entry to a way out (statePlace.ts). */
+  /** Its general registers and flags stay in the vCPU struct; else they are in locals from an entry to a way out (lowerVariables.ts). */
   inMemory: bool;
 }
 
