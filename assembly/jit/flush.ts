@@ -2,14 +2,23 @@
 import { ValueType } from "../wasm/opcodes";
 import { BuildState, variableSlot } from "./buildState";
 import { storeFlags } from "./flagNodes";
-import { IrOp } from "./ir";
+import { IrOp, Var } from "./ir";
 import { as32, as64, newNode, variableType } from "./values";
+import { FLAG_VARIABLES } from "./variables";
 import { storeX87 } from "./x87State";
+
+/** The lazy flags are written together, as they are read (variables.ts): but for those that nobody has asked for. */
+function withAllFlags(pending: u64): u64 {
+  if (!(pending & FLAG_VARIABLES)) return pending;
+  for (let variable: u32 = Var.FLAG_OP; variable <= <u32>Var.FLAG_B; variable++)
+    if (load<u32>(variableSlot(variable))) pending |= (<u64>1) << (<u64>variable);
+  return pending;
+}
 
 export function flush(b: BuildState): void {
   storeX87(b);
   storeFlags(b);
-  let left = b.pending;
+  let left = withAllFlags(b.pending);
   b.pending = 0;
   while (left) {
     const variable = <u32>ctz(left);

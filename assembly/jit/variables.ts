@@ -10,6 +10,24 @@ export function getVariable(b: BuildState, variable: u32): u32 {
   const slot = variableSlot(variable);
   const known = load<u32>(slot);
   if (known) return known;
+  return isFlags(variable) ? getFlags(b, variable) : readVariable(b, variable);
+}
+
+// @ts-ignore: decorator
+@inline
+function isFlags(variable: u32): bool {
+  return (((<u64>1) << (<u64>variable)) & FLAG_VARIABLES) != 0;
+}
+
+/** The lazy flags are read together: the engine may bring those in memory into another form (cpu/flags.ts resolve), where narrow regions have them. */
+function getFlags(b: BuildState, variable: u32): u32 {
+  for (let other: u32 = Var.FLAG_OP; other <= <u32>Var.FLAG_B; other++)
+    if (!load<u32>(variableSlot(other))) readVariable(b, other);
+  return load<u32>(variableSlot(variable));
+}
+
+function readVariable(b: BuildState, variable: u32): u32 {
+  const slot = variableSlot(variable);
   b.used |= (<u64>1) << (<u64>variable);
   const type = variableType(b, variable);
   const id = newNode(b, IrOp.GET, type, 0, 0, 0, <i64>variable);
