@@ -4,7 +4,8 @@ import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import { dword, machine32, runToHalt } from "./machine32.ts";
 
 const ENTRY = 0x1000;
-const REGION = 0x2000;
+/** In locals, and in memory (jit/regions.ts). */
+const REGIONS = [0x2000, 0x2010];
 const DATA = 0x4000;
 /** Beyond memory: no plain load. */
 const NOWHERE = 0x0500_0000;
@@ -25,11 +26,27 @@ const ROTATED_STC = [0xc1, 0xc7, 0x03, 0xa1, ...dword(NOWHERE), 0xf9, 0xa1, ...d
 /** lea edi, [0x186b]; test edi, 0; shl edi, cl; loopne next; pushf; pop ebx; hlt: a choice between the flags of constants. */
 const CONSTANTS = [0x8d, 0x3d, ...dword(0x186b), 0xf7, 0xc7, ...dword(0), 0xd3, 0xe7, 0xe0, 0x00, 0x9c, 0x5b, 0xf4];
 
+/**
+ * mov eax, edi; mul edi; mov eax, [NOWHERE]; cmpxchg8b [esi]; setno cl; mov eax, [NOWHERE]; pushf; pop ebx; hlt: ZF over the flags of a product,
+ * which the engine brings into another form to say what OF is.
+ */
+const PRODUCT = [
+  ...[0x89, 0xf8, 0xf7, 0xe7, 0xa1, ...dword(NOWHERE), 0x0f, 0xc7, 0x0e],
+  ...[0x0f, 0x91, 0xc1, 0xa1, ...dword(NOWHERE), 0x9c, 0x5b, 0xf4],
+];
+
+/** The same wherever the code lies. */
 async function flagsAfter(mode: "off" | "forced", behind: number[], value: number): Promise<bigint> {
-  const engine = await machine32({ mode }, ENTRY, { [ENTRY]: BEFORE, [REGION]: behind, [DATA]: dword(value) });
+  const [inLocals, inMemory] = await Promise.all(REGIONS.map((region) => flagsAt(region, mode, behind, value)));
+  expect(inMemory).toBe(inLocals);
+  return inLocals as bigint;
+}
+
+async function flagsAt(region: number, mode: "off" | "forced", behind: number[], value: number): Promise<bigint> {
+  const engine = await machine32({ mode }, ENTRY, { [ENTRY]: BEFORE, [region]: behind, [DATA]: dword(value) });
   engine.setField64(VcpuField.REGISTERS, BigInt(value), RDI);
   engine.setField64(VcpuField.REGISTERS, BigInt(DATA), RSI);
-  engine.setField64(VcpuField.REGISTERS, BigInt(REGION), RDX);
+  engine.setField64(VcpuField.REGISTERS, BigInt(region), RDX);
   engine.setField64(VcpuField.REGISTERS, 3n, RCX);
   runToHalt(engine);
   return engine.field64(VcpuField.REGISTERS, RBX) & ARITHMETIC;
@@ -48,4 +65,8 @@ it.each(VALUES)("CF and OF of rotations of %i over them", async (value) => {
 
 it("a choice between the flags of constants", async () => {
   expect(await flagsAfter("forced", CONSTANTS, 1)).toBe(await flagsAfter("off", CONSTANTS, 1));
+});
+
+it.each(VALUES)("ZF over those of a product of %i", async (value) => {
+  expect(await flagsAfter("forced", PRODUCT, value)).toBe(await flagsAfter("off", PRODUCT, value));
 });
