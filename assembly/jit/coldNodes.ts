@@ -13,7 +13,10 @@ import { newNode } from "./values";
 import { FLAG_VARIABLES, GENERAL_REGISTERS, X87_VARIABLES, forgetVariables } from "./variables";
 import { forgetX87, x87State } from "./x87State";
 
-/** What a cold instruction may change of what a region keeps in locals. */
+/**
+ * What a cold instruction may change of what a region knows. Flags that it does not name it must not bring into another form either: those of a
+ * narrow region lie in memory (lowerVariables.ts), and later blocks rely on their kind.
+ */
 export const enum Clobbers {
   NOTHING = 0,
   REGISTERS = 1,
