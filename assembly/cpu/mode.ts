@@ -1,6 +1,5 @@
 // What follows from the control registers and the segment caches: mode bits and the TLB in use.
 import { nowNs } from "../host/imports";
-import { forgetStackWindows } from "../mmu/stackWindow";
 import { TlbKind, tlbBase } from "../mmu/tlb";
 import { Cr0, Cr4, Efer } from "./registerBits";
 import { Flag, Mode, Seg, SegAttr, Segment, Vcpu, registerAddress, segment } from "./state";
@@ -60,8 +59,6 @@ export function updateTlbKind(cpu: Vcpu): void {
   if (cpu.cpl == 3) kind = alignment && (cpu.cr0 & Cr0.AM) != 0 ? TlbKind.CHECKED : TlbKind.USER;
   else kind = !alignment && (cpu.cr4 & Cr4.SMAP) != 0 ? TlbKind.SUPERVISOR_SMAP : TlbKind.SUPERVISOR;
   cpu.tlb = tlbBase(kind);
-  // A window knows nothing of alignment.
-  if (kind == TlbKind.CHECKED) forgetStackWindows();
 }
 
 /** Sets the CPL and what the TLB choice takes from it; `mode` follows with the next updateMode. */

@@ -257,8 +257,8 @@ export class Vcpu {
   globalEpoch: u32;
   /** Epochs given out. */
   epochs: u32;
-  /** After jitProbe: negative where the access says nothing about the rest of its page (jit/lowerMemory.ts). */
-  probeFar: u32;
+  /** Translated functions that wait for one that they have called (jit/nestedCalls.ts). */
+  callDepth: u32;
   statJitInstructions: u64;
   statRegions: u64;
   statModules: u64;
@@ -271,16 +271,6 @@ export class Vcpu {
   statDispatches: u64;
   /** Guest instructions in the regions that were translated. */
   statGuestInstructions: u64;
-  /** Translated functions that wait for one that they have called (jit/nestedCalls.ts). */
-  callDepth: u32;
-  _pad: u32;
-  /** Two StackWindow structs (mmu/stackWindow.ts), of supervisor and of user code. */
-  stackWindows: u64;
-  _stackWindow1: u64;
-  _stackWindow2: u64;
-  _stackWindow3: u64;
-  _stackWindow4: u64;
-  _stackWindow5: u64;
 }
 
 export const SEGMENTS_OFFSET: usize = 0x400;

@@ -11,9 +11,10 @@ import { Dr6 } from "../cpu/registerBits";
 import { checkCodeBreakpoints, noteDebug } from "../isa/system/debug";
 import { ExitCode, JitMode } from "../shared/jit";
 import { becomeHot, mayWiden, translateNow, translateQueue, urge, widen } from "../jit/queue";
+import { noteMiss } from "../jit/misses";
 import { noteTarget } from "../jit/targets";
 import { Entry, LinkSlot, linkedEntry } from "../jit/translations";
-import { askAgainSoon, countLoop, isBusy, isWaiting } from "../jit/widening";
+import { askAgainSoon, countLoop, formAnew, isBusy, isWaiting, nextWidth } from "../jit/widening";
 import { Block, IP_NOT_SET, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
 import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { dispatch, dispatchHot } from "./dispatch";
@@ -333,14 +334,15 @@ function wantWider(cpu: Exec, entry: Entry): u32 {
     urge(cpu);
     return lookUp(cpu);
   }
-  const width = entry.translation.width;
+  const width = nextWidth(entry.translation);
+  const isStale = entry.translation.isStale != 0;
   if (!isBusy(cpu, entry)) return <u32>changetype<usize>(entry);
   const address = findOrBuildDecoded(cpu);
   if (!address) return Outcome.FAULT;
   const block = changetype<Block>(<usize>address);
   if (mayWiden(cpu, block)) {
     askAgainSoon(entry);
-    widen(cpu, block, width + 1);
+    widen(cpu, block, width, isStale);
   }
   return lookUp(cpu);
 }
@@ -370,7 +372,9 @@ function interpretOne(cpu: Exec): u32 {
   cpu.jitLeft = 0;
   const address = findOrBuildDecoded(cpu);
   if (!address) return Outcome.FAULT;
-  const i = changetype<Insn>(changetype<Block>(<usize>address).first);
+  const block = changetype<Block>(<usize>address);
+  if (cpu.jitMode == JitMode.AUTO && noteMiss(cpu, <u32>block.ip)) formAnew(block.physical);
+  const i = changetype<Insn>(block.first);
   const before = cpu.instructions;
   cpu.linkSlot = IP_NOT_SET;
   dispatch(cpu, i);

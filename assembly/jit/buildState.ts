@@ -68,8 +68,8 @@ export class BuildState {
   changed: u64;
   /** Node that is negative unless MXCSR lets wasm's operators do (sseOperands.ts); 0: not looked at in this block. */
   floatMode: u32;
-  /** Accesses of the region that a window on the stack's page will do for (stackAccess.ts). */
-  stackAccesses: u32;
+  /** The instruction's IP, its low half. */
+  ip: u32;
 }
 
 /** The flags after the last instruction. */

@@ -8,7 +8,7 @@ import { allocateData } from "./codeCache";
 import { forgetFlags } from "./flagNodes";
 import { flush } from "./flush";
 import { IrOp, Var, node } from "./ir";
-import { forgetProbes } from "./nearby";
+import { forgetSpans } from "./spans";
 import { newNode } from "./values";
 import { FLAG_VARIABLES, GENERAL_REGISTERS, X87_VARIABLES, forgetVariables } from "./variables";
 import { forgetX87, x87State } from "./x87State";
@@ -53,7 +53,7 @@ export function callCold(b: BuildState, i: Insn): void {
   if (clobbers & Clobbers.FLAGS) forgetFlags(b);
   if (clobbers & Clobbers.X87) forgetVariables(X87_VARIABLES);
   forgetX87();
-  forgetProbes();
+  forgetSpans();
   if (changesSseState(<u32>i.op)) b.sseChecked = false;
   b.x87Checked = false;
 }

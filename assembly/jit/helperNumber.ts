@@ -14,8 +14,6 @@ export const enum Helper {
   EFLAGS,
   /** (offset, segment | size << 8 | write << 16) -> linear address i64, or -1 */
   SEGMENT,
-  /** (linear i64): moves the window on the stack's page (mmu/stackWindow.ts) */
-  STACK_WINDOW,
   /** (high, low, divisor) i64 -> quotient, for high < divisor */
   DIVIDE,
   /** SseOp on f64 a, b -> f64; likewise on f32 (sseHelpers.ts) */

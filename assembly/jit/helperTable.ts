@@ -2,7 +2,6 @@
 // numbers, and translated modules import that: V8 compiles a wrapper for each signature among the functions that a module
 // imports, for each module anew and before it knows that none is needed (docs/adr/0003).
 import { jitCall } from "./nestedCalls";
-import { moveStackWindow } from "../mmu/stackWindow";
 import { Helper } from "./helperNumber";
 import { jitCarry, jitCold, jitCondition, jitDivide, jitEflags, jitProbe, jitSegment } from "./helpers";
 import {
@@ -46,8 +45,6 @@ export function helperPlace(helper: u32): u32 {
       return jitEflags.index;
     case Helper.SEGMENT:
       return jitSegment.index;
-    case Helper.STACK_WINDOW:
-      return moveStackWindow.index;
     case Helper.DIVIDE:
       return jitDivide.index;
     case Helper.FLOAT64:

@@ -10,24 +10,11 @@ import { divide128 } from "../isa/wideDivision";
 import { MemoryMap } from "../shared/memoryMap";
 import { hostForRead, hostForWrite } from "../mmu/hostAddress";
 import { segmentLinear } from "../mmu/segmentation";
-import { OFFSET_MASK, PAGE_MASK, READ_TAG, WRITE_TAG, tlbEntry } from "../mmu/tlb";
-import { FAR } from "./nearby";
 
 /** The host address of `access & 255` bytes at `linear`, for writing if bit 8 is set; 0 where the interpreter has to do it. */
 export function jitProbe(linear: u64, access: u32): u32 {
-  const cpu = vcpu();
   const size = access & 0xff;
-  const write = (access & 0x100) != 0;
-  const host = write ? hostForWrite(cpu, linear, size) : hostForRead(cpu, linear, size);
-  cpu.probeFar = isPlainPage(cpu, linear, size, write) ? 0 : FAR;
-  return host;
-}
-
-/** Whether the access does not leave its page, and all of that may be accessed in the same way. */
-function isPlainPage(cpu: Vcpu, linear: u64, size: u32, write: bool): bool {
-  const entry = tlbEntry(cpu.tlb, linear);
-  const tag = write ? load<u64>(entry, WRITE_TAG) : load<u64>(entry, READ_TAG);
-  return tag == (linear & PAGE_MASK) && (linear & OFFSET_MASK) + size <= 0x1000;
+  return access & 0x100 ? hostForWrite(vcpu(), linear, size) : hostForRead(vcpu(), linear, size);
 }
 
 /**

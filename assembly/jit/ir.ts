@@ -24,6 +24,8 @@ export const enum IrOp {
   V128_CONST,
   /** SIMD bitselect: (a & c) | (b & ~c). */
   BITSELECT,
+  /** Host address of the access at the address of SPAN a, plus imm. */
+  AT,
 
   // ---- ordered from here on ----
   ORDERED,
@@ -34,9 +36,13 @@ export const enum IrOp {
   /** wasm store `code` of b at a + imm. */
   STORE,
   /**
-   * Host address of `size` bytes at linear address a; `flag`: to be written; imm 1: on the stack, by the window on its page if the region
-   * has one (stackAccess.ts). Leaves the region when there is no plain one. A RESULT
-   * node follows: the page offset of a, with a bit above it (Vcpu.probeFar) where nothing is known of the rest of the page.
+   * Host address of linear address a + imm, where all from there to a + `code` lies on one page that the TLB has; `flag`: to be written. Else leaves
+   * the region. The accesses are AT nodes.
+   */
+  SPAN,
+  /**
+   * Host address of `size` bytes at linear address a; `flag`: to be written. Asks the engine where the TLB has none, and leaves the region where that
+   * has none. A RESULT node follows: the page offset of a, or FAR (spans.ts).
    */
   PROBE,
   /** The same for the address of PROBE a (its RESULT b, its address c) + imm: where both are on one page, without asking the TLB. */
@@ -143,6 +149,13 @@ export function isConst(id: u32): bool {
 @inline
 export function isDroppable(n: Node): bool {
   return <u32>n.op < <u32>IrOp.ORDERED || n.op == IrOp.LOAD || n.op == IrOp.CARRY;
+}
+
+/** From the first byte of AT `at`'s SPAN to the access. */
+// @ts-ignore: decorator
+@inline
+export function distanceInSpan(at: Node): i64 {
+  return at.imm - node(at.a).imm;
 }
 
 /** The opposite of a comparison, or 0. */

@@ -25,8 +25,11 @@ export const FUNCTION_CODE_SIZE: u32 = 0xf_0000;
 export const FUNCTION_HINTS: u32 = FUNCTION_CODE + FUNCTION_CODE_SIZE;
 export const MODULE_HINTS: u32 = FUNCTION_HINTS + 0x4000;
 export const MODULE_HINTS_SIZE: u32 = 0xc000;
-/** The module: 2 MiB less the hints. */
+/** The module: 2 MiB less the hints and the table of misses. */
 export const MODULE_CODE: u32 = MODULE_HINTS + MODULE_HINTS_SIZE;
-export const MODULE_CODE_SIZE: u32 = 0x1e_0000;
+export const MODULE_CODE_SIZE: u32 = 0x1d_8000;
+/** Instructions whose accesses are often missed (misses.ts): 32 KiB. */
+export const MISS_TABLE: u32 = MODULE_CODE + MODULE_CODE_SIZE;
+export const MISS_TABLE_SIZE: u32 = 0x8000;
 /** Targets of indirect jumps (targets.ts): 64 KiB. */
-export const TARGET_TABLE: u32 = MODULE_CODE + MODULE_CODE_SIZE;
+export const TARGET_TABLE: u32 = MISS_TABLE + MISS_TABLE_SIZE;

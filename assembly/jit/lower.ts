@@ -7,15 +7,14 @@ import { BuildState } from "./buildState";
 import { Hint, hintBranch } from "./branchHints";
 import { Clobbers, clobberedVariables } from "./coldNodes";
 import { Helper } from "./helperNumber";
-import { IrOp, NODE_SIZE, Node, Var, isDroppable, isOrdered, node } from "./ir";
+import { IrOp, NODE_SIZE, Node, Var, distanceInSpan, isDroppable, isOrdered, node } from "./ir";
 import { VECTOR_SCRATCH } from "./layout";
 import { LowerState, releaseTemporary, takeTemporary, variableLocal, variableNodeSlot } from "./lowerState";
-import { lowerNearby, lowerProbe, noteInstruction } from "./lowerMemory";
+import { lowerNearby, lowerProbe, lowerSpan, noteInstruction } from "./lowerMemory";
 import { emitValue, keepResult, settle, settleResult, unsettle } from "./lowerValues";
 import { loadVariables, lowerGet, lowerSet, storeVariables } from "./lowerVariables";
 import { callHelper, helperParameter } from "./module";
 import { addCount } from "./profile";
-import { lookAtWindow } from "./stackAccess";
 import { x87Locals } from "./x87Emit";
 import { emitX87, isNarrow, isSingle, mayBeDouble, x87OperandType } from "./x87Lower";
 
@@ -25,12 +24,23 @@ export function countUses(first: u32, end: u32): void {
     id -= NODE_SIZE;
     const n = node(id);
     if (!n.uses && isDroppable(n)) continue;
+    if (n.op == IrOp.LOAD || n.op == IrOp.STORE) takeDistance(n);
     if (n.a) node(n.a).uses++;
     if (n.b) node(n.b).uses++;
     if (n.c) node(n.c).uses++;
     if (n.d) node(n.d).uses++;
     if (n.e) node(n.e).uses++;
   }
+}
+
+/** A load or store has the distance of its AT in itself. */
+// @ts-ignore: decorator
+@inline
+function takeDistance(n: Node): void {
+  const at = node(n.a);
+  if (at.op != IrOp.AT) return;
+  n.imm += distanceInSpan(at);
+  n.a = at.a;
 }
 
 /** Writes the ordered nodes of [first, end). */
@@ -48,6 +58,15 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
     case IrOp.SET:
       lowerSet(b, s, n);
       return;
+    case IrOp.SPAN:
+      lowerSpan(b, s, n);
+      return;
+    case IrOp.PROBE:
+      lowerProbe(b, s, n);
+      return;
+    case IrOp.NEARBY:
+      lowerNearby(b, s, n);
+      return;
     case IrOp.LOAD:
       emitValue(b, s, n.a, ValueType.I32);
       s.code.memory(n.code, <u32>n.imm);
@@ -57,12 +76,6 @@ function lowerOrdered(b: BuildState, s: LowerState, n: Node): void {
       emitValue(b, s, n.a, ValueType.I32);
       emitValue(b, s, n.b, storedType(n.code));
       s.code.memory(n.code, <u32>n.imm);
-      return;
-    case IrOp.PROBE:
-      lowerProbe(b, s, n);
-      return;
-    case IrOp.NEARBY:
-      lowerNearby(b, s, n);
       return;
     case IrOp.BAIL_IF:
       noteInstruction(s, n);
@@ -250,7 +263,6 @@ function lowerCold(b: BuildState, s: LowerState, n: Node): void {
   s.delta = n.size;
   loadVariables(b, s, clobberedVariables(n.code) & s.used, true);
   if (n.code & Clobbers.TLB) loadTlb(s);
-  lookAtWindow(b, s);
 }
 
 export function loadTlb(s: LowerState): void {

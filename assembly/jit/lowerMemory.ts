@@ -10,32 +10,53 @@ import { IrOp, Node, node } from "./ir";
 import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
 import { emitValue, keepResult, settle, unsettle } from "./lowerValues";
 import { callHelper } from "./module";
-import { pageOffsetOf } from "./nearby";
-import { emitWindowCheck } from "./stackAccess";
+import { FAR, pageOffsetOf } from "./spans";
 
-/** An access by the window on the stack's page, or the inline TLB probe (mmu/access.ts). A miss asks the engine, and leaves the region if that has no plain address. */
+/** The inline TLB probe (mmu/access.ts) for all accesses of the span. A miss leaves the region. */
+export function lowerSpan(b: BuildState, s: LowerState, n: Node): void {
+  const type = addressType(s, n);
+  const isWide = type == ValueType.I64;
+  const address = settle(b, s, n.a, type);
+  const linear = n.imm ? startOfSpan(s, address, isWide, n.imm) : address;
+  const host = takeTemporary(s, ValueType.I32);
+  noteInstruction(s, n);
+  emitTags(s, n, linear, isWide, <i64>n.code - n.imm, host);
+  s.code.op(isWide || s.longMode ? Wasm.I64_NE : Wasm.I32_NE);
+  hintBranch(s.code.at, Hint.UNLIKELY);
+  s.code.branch(Wasm.BR_IF, s.depth - s.bailLabel);
+  hostOfEntry(s, linear, isWide, host);
+  if (n.imm) releaseTemporary(linear, type);
+  unsettle(n.a, address, type);
+  keepResult(n, host);
+}
+
+/** The same for one access. A miss asks the engine, and leaves the region if that has no plain address. */
 export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   const e = s.code;
-  const target = node(n.a);
-  const type: u32 = target.op == IrOp.CONST ? (s.wide ? ValueType.I64 : ValueType.I32) : <u32>target.type;
+  const type = addressType(s, n);
+  const isWide = type == ValueType.I64;
   const linear = settle(b, s, n.a, type);
   const host = takeTemporary(s, ValueType.I32);
-  const isWide = type == ValueType.I64;
   const result = node(pageOffsetOf(<u32>changetype<usize>(n)));
   const offset = result.uses ? takeTemporary(s, ValueType.I32) : NO_LOCAL;
-  const byWindow = n.imm != 0 && s.usesWindow;
-
-  if (byWindow) beginWindowAccess(s, linear, isWide, host, offset);
-  emitTlbProbe(s, n, linear, isWide, host, offset, !byWindow);
-  if (byWindow) {
-    e.end();
-    s.depth--;
+  emitTags(s, n, linear, isWide, n.size, host);
+  e.op(isWide || s.longMode ? Wasm.I64_EQ : Wasm.I32_EQ);
+  hintBranch(e.at, Hint.LIKELY);
+  e.open(Wasm.IF, ValueType.EMPTY);
+  s.depth++;
+  hostOfEntry(s, linear, isWide, host);
+  if (offset != NO_LOCAL) setPageOffset(s, linear, isWide, offset);
+  e.op(Wasm.ELSE);
+  noteInstruction(s, n);
+  e.local(Wasm.LOCAL_GET, linear);
+  if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
+  askForHost(s, n, host);
+  if (offset != NO_LOCAL) {
+    e.i32Const(<i32>FAR);
+    e.local(Wasm.LOCAL_SET, offset);
   }
-  // Added here, and not in the cases, the sum is known to V8 to have no upper half.
-  getLow(s, linear, isWide);
-  e.local(Wasm.LOCAL_GET, host);
-  e.op(Wasm.I32_ADD);
-  e.local(Wasm.LOCAL_SET, host);
+  e.end();
+  s.depth--;
   if (offset != NO_LOCAL) result.local = <i32>offset;
   unsettle(n.a, linear, type);
   keepResult(n, host);
@@ -43,59 +64,11 @@ export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
 
 const NO_LOCAL: u32 = 0;
 
-/** Leaves an "else" open for what the window will not do for. */
-function beginWindowAccess(s: LowerState, linear: u32, isWide: bool, host: u32, offset: u32): void {
-  const e = s.code;
-  emitWindowCheck(s, linear, isWide);
-  hintBranch(e.at, Hint.LIKELY);
-  e.open(Wasm.IF, ValueType.EMPTY);
-  s.depth++;
-  e.local(Wasm.LOCAL_GET, s.windowAddend);
-  e.local(Wasm.LOCAL_SET, host);
-  if (offset != NO_LOCAL) setPageOffset(s, linear, isWide, offset);
-  e.op(Wasm.ELSE);
-}
-
-/** To local `host` what is to be added to the address, to `offset` the address's page offset, and FAR where that says nothing of the rest of the page. */
-function emitTlbProbe(s: LowerState, n: Node, linear: u32, isWide: bool, host: u32, offset: u32, isUsual: bool): void {
-  const e = s.code;
-  const entry = takeTemporary(s, ValueType.I32);
-  getLow(s, linear, isWide);
-  e.i32Const(ENTRY_SHIFT);
-  e.op(Wasm.I32_SHR_U);
-  e.i32Const(TLB_INDEX_MASK);
-  e.op(Wasm.I32_AND);
-  e.local(Wasm.LOCAL_GET, s.tlbLocal);
-  e.op(Wasm.I32_ADD);
-  e.local(Wasm.LOCAL_TEE, entry);
-  emitTagCheck(s, linear, n, isWide);
-  if (isUsual) hintBranch(e.at, Hint.LIKELY);
-  e.open(Wasm.IF, ValueType.EMPTY);
-  s.depth++;
-  e.local(Wasm.LOCAL_GET, entry);
-  e.memory(Wasm.I32_LOAD, <u32>ADDEND);
-  e.local(Wasm.LOCAL_SET, host);
-  if (offset != NO_LOCAL) setPageOffset(s, linear, isWide, offset);
-  e.op(Wasm.ELSE);
-  noteInstruction(s, n);
-  e.local(Wasm.LOCAL_GET, linear);
-  if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
-  askForHost(s, n, host);
-  e.local(Wasm.LOCAL_GET, host);
-  getLow(s, linear, isWide);
-  e.op(Wasm.I32_SUB);
-  e.local(Wasm.LOCAL_SET, host);
-  if (offset != NO_LOCAL) {
-    setPageOffset(s, linear, isWide, offset);
-    e.local(Wasm.LOCAL_GET, offset);
-    e.i32Const(0);
-    e.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("probeFar"));
-    e.op(Wasm.I32_OR);
-    e.local(Wasm.LOCAL_SET, offset);
-  }
-  e.end();
-  s.depth--;
-  releaseTemporary(entry, ValueType.I32);
+// @ts-ignore: decorator
+@inline
+function addressType(s: LowerState, n: Node): u32 {
+  const address = node(n.a);
+  return address.op != IrOp.CONST ? <u32>address.type : s.wide ? ValueType.I64 : ValueType.I32;
 }
 
 function setPageOffset(s: LowerState, linear: u32, isWide: bool, offset: u32): void {
@@ -103,18 +76,6 @@ function setPageOffset(s: LowerState, linear: u32, isWide: bool, offset: u32): v
   s.code.i32Const(0xfff);
   s.code.op(Wasm.I32_AND);
   s.code.local(Wasm.LOCAL_SET, offset);
-}
-
-/** The lower 32 bits of a local with a linear address. */
-function getLow(s: LowerState, linear: u32, isWide: bool): void {
-  s.code.local(Wasm.LOCAL_GET, linear);
-  if (isWide) s.code.op(Wasm.I32_WRAP_I64);
-}
-
-/** The instruction at which the function leaves if it does so next by bailLabel. */
-export function noteInstruction(s: LowerState, n: Node): void {
-  s.code.i32Const(n.insn);
-  s.code.local(Wasm.LOCAL_SET, s.bailLocal);
 }
 
 /** The engine is asked for the host address of the access at the address on the stack (I64): to local `host`, or away. */
@@ -165,23 +126,63 @@ export function lowerNearby(b: BuildState, s: LowerState, n: Node): void {
   keepResult(n, host);
 }
 
-/** Compares the tag of the entry on the stack with the page of the access's last byte. */
-function emitTagCheck(s: LowerState, linear: u32, n: Node, isWide: bool): void {
-  const e = s.code;
+/** To be compared: the tag of the entry for the address's page, and the page of the last of `length` bytes. The entry's address to local `entry`. */
+function emitTags(s: LowerState, n: Node, linear: u32, isWide: bool, length: i64, entry: u32): void {
+  emitEntryAddress(s, linear, isWide);
+  s.code.local(Wasm.LOCAL_TEE, entry);
   const tag = n.flag ? <u32>WRITE_TAG : <u32>READ_TAG;
-  const last = <i64>n.size - 1;
-  if (!isWide && !s.longMode) {
-    e.memory(Wasm.I32_LOAD, tag);
-    e.local(Wasm.LOCAL_GET, linear);
-    if (last) {
-      e.i32Const(<i32>last);
-      e.op(Wasm.I32_ADD);
-    }
-    e.i32Const(-4096);
-    e.op(Wasm.I32_AND);
-    e.op(Wasm.I32_EQ);
-    return;
+  if (isWide || s.longMode) emitWideTags(s, tag, linear, isWide, length - 1);
+  else emitNarrowTags(s, tag, linear, <i32>length - 1);
+}
+
+/** The host address from the TLB's entry, whose address is in local `host`. */
+function hostOfEntry(s: LowerState, linear: u32, isWide: bool, host: u32): void {
+  const e = s.code;
+  e.local(Wasm.LOCAL_GET, host);
+  e.memory(Wasm.I32_LOAD, <u32>ADDEND);
+  getLow(s, linear, isWide);
+  e.op(Wasm.I32_ADD);
+  e.local(Wasm.LOCAL_SET, host);
+}
+
+/** The lower 32 bits of a local with a linear address. */
+function getLow(s: LowerState, linear: u32, isWide: bool): void {
+  s.code.local(Wasm.LOCAL_GET, linear);
+  if (isWide) s.code.op(Wasm.I32_WRAP_I64);
+}
+
+/** The instruction at which the function leaves if it does so next by bailLabel. */
+export function noteInstruction(s: LowerState, n: Node): void {
+  s.code.i32Const(n.insn);
+  s.code.local(Wasm.LOCAL_SET, s.bailLocal);
+}
+
+/** Where the entry of the TLB is that the page of an address would have. */
+function emitEntryAddress(s: LowerState, linear: u32, isWide: bool): void {
+  const e = s.code;
+  getLow(s, linear, isWide);
+  e.i32Const(ENTRY_SHIFT);
+  e.op(Wasm.I32_SHR_U);
+  e.i32Const(TLB_INDEX_MASK);
+  e.op(Wasm.I32_AND);
+  e.local(Wasm.LOCAL_GET, s.tlbLocal);
+  e.op(Wasm.I32_ADD);
+}
+
+function emitNarrowTags(s: LowerState, tag: u32, linear: u32, last: i32): void {
+  const e = s.code;
+  e.memory(Wasm.I32_LOAD, tag);
+  e.local(Wasm.LOCAL_GET, linear);
+  if (last) {
+    e.i32Const(last);
+    e.op(Wasm.I32_ADD);
   }
+  e.i32Const(-4096);
+  e.op(Wasm.I32_AND);
+}
+
+function emitWideTags(s: LowerState, tag: u32, linear: u32, isWide: bool, last: i64): void {
+  const e = s.code;
   e.memory(Wasm.I64_LOAD, tag);
   e.local(Wasm.LOCAL_GET, linear);
   if (!isWide) e.op(Wasm.I64_EXTEND_I32_U);
@@ -191,5 +192,17 @@ function emitTagCheck(s: LowerState, linear: u32, n: Node, isWide: bool): void {
   }
   e.i64Const(<i64>PAGE_MASK);
   e.op(Wasm.I64_AND);
-  e.op(Wasm.I64_EQ);
+}
+
+/** A new local with the address of the span's first byte. */
+function startOfSpan(s: LowerState, linear: u32, isWide: bool, distance: i64): u32 {
+  const type: u32 = isWide ? ValueType.I64 : ValueType.I32;
+  const e = s.code;
+  const start = takeTemporary(s, type);
+  e.local(Wasm.LOCAL_GET, linear);
+  if (isWide) e.i64Const(distance);
+  else e.i32Const(<i32>distance);
+  e.op(isWide ? Wasm.I64_ADD : Wasm.I32_ADD);
+  e.local(Wasm.LOCAL_SET, start);
+  return start;
 }

@@ -52,11 +52,6 @@ export class LowerState {
   /** Variables that lie in memory, and so have no local: not in `used` and `changed`. */
   inMemory: u64;
   wide: bool;
-  /** Accesses to the stack go by a window on its page, of which these are the locals (stackAccess.ts; the limit in 64-bit mode). */
-  usesWindow: bool;
-  windowPage: u32;
-  windowLimit: u32;
-  windowAddend: u32;
   /** LMA: a 32-bit linear address has to be compared with a whole tag. */
   longMode: bool;
 }

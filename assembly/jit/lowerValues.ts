@@ -3,7 +3,7 @@
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
-import { IrOp, Node, node } from "./ir";
+import { IrOp, Node, distanceInSpan, node } from "./ir";
 import { LowerState, releaseTemporary, takeTemporary, variableLocal } from "./lowerState";
 import { operandType } from "./operandTypes";
 
@@ -60,6 +60,12 @@ function emitPure(b: BuildState, s: LowerState, n: Node): void {
       e.op(n.code);
       return;
     }
+    case IrOp.AT:
+      emitValue(b, s, n.a, ValueType.I32);
+      if (!distanceInSpan(n)) return;
+      e.i32Const(<i32>distanceInSpan(n));
+      e.op(Wasm.I32_ADD);
+      return;
     case IrOp.SELECT:
       emitValue(b, s, n.a, n.type);
       emitValue(b, s, n.b, n.type);

@@ -1,6 +1,6 @@
 // Memory operands at translation: effective and linear addresses, probes, loads and stores.
 import { MemoryMap } from "../shared/memoryMap";
-import { Mode, SEGMENTS_OFFSET, Seg, SegAttr, Segment } from "../cpu/state";
+import { Mode, SEGMENTS_OFFSET, Seg, SegAttr, Segment, vcpu } from "../cpu/state";
 import { AddressMode, Insn } from "../decode/insn";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
@@ -8,8 +8,8 @@ import { flush } from "./flush";
 import { Helper } from "./helperNumber";
 import { IrOp, isConst, node } from "./ir";
 import { as32, as64, binary, compare, constant, lowBits, newNode } from "./values";
-import { distanceTo, findNearby, pageOffsetOf, rememberProbe } from "./nearby";
-import { isStackAccess } from "./stackAccess";
+import { missesOften } from "./misses";
+import { distanceTo, findFirst, isProbed, pageOffsetOf, remember } from "./spans";
 import { readRegister } from "./variables";
 
 const REGISTERS_END: u32 = MemoryMap.VCPU + 16 * 8;
@@ -154,21 +154,36 @@ export function stackLinearOf(b: BuildState, pointer: u32, size: u32, write: boo
 
 /** The host address of `size` bytes at `linear`, checked for the access. */
 export function probe(b: BuildState, linear: u32, size: u32, write: bool): u32 {
+  const isRelative = !isConst(linear);
+  const first = isRelative ? findFirst(linear, size, write) : 0;
+  if (first && node(first).op == IrOp.SPAN)
+    return newNode(b, IrOp.AT, ValueType.I32, first, 0, 0, distanceTo(linear, first));
   flush(b);
-  const earlier = isConst(linear) ? 0 : findNearby(linear, write);
-  if (earlier) return probeNearby(b, earlier, linear, size, write);
-  const onStack = isStackAccess(linear, size);
-  if (onStack) b.stackAccesses++;
-  const id = newNode(b, IrOp.PROBE, ValueType.I32, linear, 0, 0, onStack ? 1 : 0);
+  if (first) return probeNearby(b, first, linear, size, write);
+  if (missesOften(vcpu(), b.ip) || (isRelative && isProbed(linear))) return beginProbe(b, linear, size, write);
+  return beginSpan(b, linear, size, write);
+}
+
+function beginSpan(b: BuildState, linear: u32, size: u32, write: bool): u32 {
+  const span = newNode(b, IrOp.SPAN, ValueType.I32, linear, 0, 0, 0);
+  const n = node(span);
+  n.code = size;
+  n.flag = write ? 1 : 0;
+  if (!isConst(linear)) remember(span);
+  return newNode(b, IrOp.AT, ValueType.I32, span, 0, 0, 0);
+}
+
+function beginProbe(b: BuildState, linear: u32, size: u32, write: bool): u32 {
+  const id = newNode(b, IrOp.PROBE, ValueType.I32, linear, 0, 0, 0);
   describeAccess(id, size, write);
   newNode(b, IrOp.RESULT, ValueType.I32, 0, 0, 0, 0);
-  if (!isConst(linear)) rememberProbe(id, write);
+  if (!isConst(linear)) remember(id);
   return id;
 }
 
-function probeNearby(b: BuildState, earlier: u32, linear: u32, size: u32, write: bool): u32 {
-  const distance = distanceTo(linear, earlier);
-  const id = newNode(b, IrOp.NEARBY, ValueType.I32, earlier, pageOffsetOf(earlier), node(earlier).a, distance);
+function probeNearby(b: BuildState, first: u32, linear: u32, size: u32, write: bool): u32 {
+  const distance = distanceTo(linear, first);
+  const id = newNode(b, IrOp.NEARBY, ValueType.I32, first, pageOffsetOf(first), node(first).a, distance);
   describeAccess(id, size, write);
   return id;
 }

@@ -64,8 +64,6 @@ function helperSignature(helper: u32): u32 {
       return 0;
     case Helper.SEGMENT:
       return 0x2000_0011;
-    case Helper.STACK_WINDOW:
-      return 0x0000_0002;
     case Helper.FLOAT64:
       return 0x4000_0144;
     case Helper.FLOAT32:

@@ -84,9 +84,9 @@ export function mayWiden(cpu: Vcpu, block: Block): bool {
   return !isChurning(cpu, block.physical >> 12) && !isAwaited(block);
 }
 
-/** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th. */
-export function widen(cpu: Vcpu, block: Block, width: u32): void {
-  setDue(cpu, WIDE_PATIENCE);
+/** The decoded block of an entry that is entered often: it will be the start of a wide region, its `width`-th; soon, where the present one is bad. */
+export function widen(cpu: Vcpu, block: Block, width: u32, soon: bool): void {
+  setDue(cpu, soon ? PATIENCE : WIDE_PATIENCE);
   enqueue(cpu, block, width);
   if (cpu.jitQueued == QUEUE_SIZE) translateQueue(cpu);
 }

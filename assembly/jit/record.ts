@@ -22,7 +22,7 @@ import { runsBeforeWider } from "./widening";
 export function recordRegion(): Translation {
   const translation = changetype<Translation>(allocate(<u32>offsetof<Translation>()));
   translation.mode = region().mode;
-  translation.width = region().width;
+  translation.width = <u16>region().width;
   translation.since = vcpu().instructions;
   prepareCount(vcpu(), translation);
   recordPages(translation);

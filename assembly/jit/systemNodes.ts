@@ -12,7 +12,7 @@ import { changeEflags } from "./flagImage";
 import { flush } from "./flush";
 import { IrOp, node } from "./ir";
 import { bailIf, loadField, storeField } from "./memoryNodes";
-import { forgetProbes } from "./nearby";
+import { forgetSpans } from "./spans";
 import { as32, as64, binary, choose, compare, constant, isZero, newNode } from "./values";
 
 const CPL: u32 = MemoryMap.VCPU + <u32>offsetof<Vcpu>("cpl");
@@ -116,7 +116,7 @@ export function setAlignmentFlag(b: Build, i: Insn, on: bool): void {
   const tlb = on ? plain : choose(b, cr4Bits(b, Cr4.SMAP), constant(b, tlbBase(TlbKind.SUPERVISOR_SMAP)), plain);
   storeField(b, MemoryMap.VCPU + <u32>offsetof<Vcpu>("tlb"), tlb, Wasm.I32_STORE);
   newNode(b, IrOp.TLB, ValueType.EMPTY, 0, 0, 0, 0);
-  forgetProbes();
+  forgetSpans();
 }
 
 /**

@@ -22,9 +22,8 @@ import { loadVariables, placeVariables, storeVariables } from "./lowerVariables"
 import { functionWritten, hasRoom, moduleEncoder } from "./module";
 import { addCount, beginCount } from "./profile";
 import { findReturns } from "./returns";
-import { forgetProbes } from "./nearby";
 import { RegionBlock, UNKNOWN_DELTA, region, regionBlock } from "./region";
-import { openWindow } from "./stackAccess";
+import { forgetSpans } from "./spans";
 import { emitRegion, predecessorsOf, readGraph, successorsOf } from "./structure";
 import { forgetVariables } from "./variables";
 import { hasSingles, passX87 } from "./x87Region";
@@ -124,7 +123,6 @@ function buildBlocks(): bool {
   b.wide = (b.mode & Mode.CODE_SIZE) == 3;
   b.used = 0;
   b.changed = 0;
-  b.stackAccesses = 0;
   b.x87Singles = hasSingles();
   const count = region().blockCount;
   for (let k = load<u32>(ORDER); k < count; k++) {
@@ -148,7 +146,7 @@ function buildBlock(b: Build, index: u32): void {
   b.x87Checked = false;
   if (entry.x87Delta == UNKNOWN_DELTA) entry.x87Delta = 0;
   enterX87(entry.x87Delta);
-  forgetProbes();
+  forgetSpans();
   b.terminator = Terminator.NEXT;
   b.taken = 0;
   b.target = 0;
@@ -157,7 +155,9 @@ function buildBlock(b: Build, index: u32): void {
   for (let k: u32 = 0; k < block.count && !b.full; k++) {
     b.insnNumber = entry.firstInsn + k;
     b.atEnd = k + 1 == block.count;
-    buildInsn(b, changetype<Insn>(block.first + <usize>k * INSN_SIZE));
+    const insn = changetype<Insn>(block.first + <usize>k * INSN_SIZE);
+    b.ip = <u32>insn.rip;
+    buildInsn(b, insn);
   }
   const ending = b.terminator == Terminator.INDIRECT ? b.target : b.taken;
   flush(b);
@@ -244,7 +244,6 @@ function writePrologue(b: Build, s: LowerState, entryTable: u32): void {
   loadTlb(s);
   s.deltaTable = entryTable + region().entryCount;
   loadVariables(b, s, s.used, false);
-  openWindow(b, s);
   if (region().entryCount < 2) return;
   e.local(Wasm.LOCAL_GET, 0);
   e.memory(Wasm.I32_LOAD8_U, entryTable);

@@ -34,7 +34,9 @@ export class Translation {
   /** Its module is being compiled: writes to its code are noticed, but it is not entered yet. */
   pending: u32;
   /** Region.width of the region it was made from. */
-  width: u32;
+  width: u16;
+  /** It is to be formed anew (widening.ts). */
+  isStale: u16;
   /** Instructions retired by the VM when its entries began to be counted (Entry.runs). */
   since: u64;
 }

@@ -4,7 +4,7 @@ import { Vcpu } from "../cpu/state";
 import { Block } from "../interp/blocks";
 import { queuedAt } from "./heat";
 import { cacheState } from "./segments";
-import { Entry } from "./translations";
+import { Entry, Translation, TranslationPage, entryOf, headOf, rangesOverlap } from "./translations";
 
 /**
  * Instructions from one entry into a region to the next, at most, for it to be made wider. A wide region repeats the code of others: of
@@ -27,14 +27,39 @@ export function runsBeforeWider(width: u32): u32 {
   return first && width < MAX_WIDTH ? first << (width * PATIENCE_SHIFT) : NEVER_AGAIN;
 }
 
-/** Whether an entry whose runs are used up was entered often enough. Its runs are counted afresh. */
+/** Whether an entry whose runs are used up was entered often enough, or its region is to be formed anew in any case. Its runs are counted afresh. */
 export function isBusy(cpu: Vcpu, entry: Entry): bool {
   const translation = entry.translation;
   const runs = runsBeforeWider(translation.width);
   const busy = cpu.instructions - translation.since <= <u64>runs * MOST_BETWEEN;
+  const isStale = translation.isStale != 0;
+  if (isStale) setRuns(translation, runs);
+  translation.isStale = 0;
   entry.runs = runs;
   translation.since = cpu.instructions;
-  return busy;
+  return busy || isStale;
+}
+
+/** Of the region that takes the translation's place. */
+export function nextWidth(translation: Translation): u32 {
+  return min<u32>(<u32>translation.width + 1, MAX_WIDTH);
+}
+
+/** Regions that have the code at `physical` in them are to be formed anew when one of their entries is entered next: the code can be better now. */
+export function formAnew(physical: u32): void {
+  const offset = physical & 0xfff;
+  for (let address = load<u32>(headOf(physical >> 12)); address;) {
+    const page = changetype<TranslationPage>(<usize>address);
+    address = page.next;
+    if (page.physicalPage != physical >> 12 || !rangesOverlap(page, offset, offset + 1)) continue;
+    const translation = changetype<Translation>(<usize>page.translation);
+    translation.isStale = 1;
+    setRuns(translation, 1);
+  }
+}
+
+function setRuns(translation: Translation, runs: u32): void {
+  for (let i: u32 = 0; i < translation.entryCount; i++) entryOf(translation, i).runs = runs;
 }
 
 /** The entry's block goes into the queue. */

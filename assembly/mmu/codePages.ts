@@ -6,7 +6,6 @@
 // would need a fifth place says MANY, and the next page marked there walks the TLBs (and rebuilds the bucket).
 import { MemoryMap } from "../shared/memoryMap";
 import { ramSize } from "./physical";
-import { forgetStackWindows } from "./stackWindow";
 import { FILLED_KINDS, NO_TAG, PHYSICAL_PAGE, SLOW, TLB_ENTRIES, WRITERS, WRITE_TAG, entryAt } from "./tlb";
 
 const BITMAP: usize = <usize>MemoryMap.CODE_PAGES;
@@ -31,7 +30,6 @@ export function markCodePage(physicalPage: u32): void {
   const old = load<u8>(bits);
   if (old & bit) return;
   store<u8>(bits, old | bit);
-  forgetStackWindows();
   removeWriteTags(physicalPage);
 }
 

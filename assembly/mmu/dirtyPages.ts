@@ -5,7 +5,6 @@
 // store takes the slow path, which ends the page's being clean and gives the entry its tag: all further stores cost nothing.
 // takeDirtyPages makes pages clean again. A page that was never asked for is not clean, and so costs nothing either.
 import { MemoryMap } from "../shared/memoryMap";
-import { forgetStackWindows } from "./stackWindow";
 import { ADDEND, FILLED_KINDS, SLOW, TLB_ENTRIES, TLB_ENTRY_SIZE, WRITE_TAG, entryAt } from "./tlb";
 
 const BITMAP: usize = <usize>MemoryMap.CLEAN_PAGES;
@@ -53,7 +52,6 @@ export function takeDirtyPages(first: u32, pages: u32, target: usize): u32 {
 
 /** Walks the TLBs: tens of microseconds, once a frame or a checkpoint. */
 function removeWriteTags(first: u32, pages: u32): void {
-  forgetStackWindows();
   for (let kind: u32 = 0; kind < FILLED_KINDS; kind++) {
     const end = entryAt(kind, TLB_ENTRIES);
     for (let entry = entryAt(kind, 0); entry < end; entry += <usize>TLB_ENTRY_SIZE) {

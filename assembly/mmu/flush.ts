@@ -6,7 +6,6 @@
 import { MemoryMap } from "../shared/memoryMap";
 import { Vcpu } from "../cpu/state";
 import { endAllEpochs, endEpochOf, endMappingEpoch } from "./epochs";
-import { forgetStackWindows } from "./stackWindow";
 import {
   EXECUTE_TAG,
   EntryFlag,
@@ -67,7 +66,6 @@ function flushLog(kind: u32, global: u32): void {
 
 /** Forgets every translation. */
 export function flushAll(cpu: Vcpu): void {
-  forgetStackWindows();
   endAllEpochs(cpu);
   for (let kind: u32 = 0; kind < FILLED_KINDS; kind++) {
     flushLog(kind, EntryFlag.NONE);
@@ -79,14 +77,12 @@ export function flushAll(cpu: Vcpu): void {
 
 /** A CR3 load: keeps translations of global pages (SDM vol. 3A 4.10.4.1). */
 export function flushNonGlobal(cpu: Vcpu): void {
-  forgetStackWindows();
   endMappingEpoch(cpu);
   for (let kind: u32 = 0; kind < FILLED_KINDS; kind++) flushLog(kind, EntryFlag.NONE);
 }
 
 /** INVLPG: forgets the page that holds `linear`, of whatever size, global or not. */
 export function flushPage(cpu: Vcpu, linear: u64): void {
-  forgetStackWindows();
   if (hasRegion(GIANT_REGIONS, GIANT_SLOTS, linear >> 30)) {
     flushAll(cpu);
     return;

@@ -206,16 +206,18 @@ function writeShuffle(n: Node): void {
 
 function writeProbe(n: Node): void {
   write(n.flag ? "probe for writing " : "probe ");
-  if (n.op == IrOp.PROBE && n.imm) write("stack ");
   decimal(n.size);
   write(" at ");
   writeValue(n.a);
 }
 
-function writeNearby(n: Node): void {
-  writeProbe(node(n.a));
+function writeSpan(n: Node): void {
+  write(n.flag ? "span for writing at " : "span at ");
+  writeValue(n.a);
   write(" + ");
-  decimal(<u32>n.imm);
+  number(n.imm);
+  write(" to ");
+  decimal(n.code);
 }
 
 function writeNode(n: Node): void {
@@ -266,7 +268,18 @@ function writeNode(n: Node): void {
       writeProbe(n);
       return;
     case IrOp.NEARBY:
-      writeNearby(n);
+      writeProbe(node(n.a));
+      write(" + ");
+      number(n.imm);
+      return;
+    case IrOp.SPAN:
+      writeSpan(n);
+      return;
+    case IrOp.AT:
+      write("in ");
+      writeValue(n.a);
+      write(" at ");
+      number(n.imm);
       return;
     case IrOp.BAIL_IF:
       write("bail if ");

@@ -20,7 +20,8 @@ import { MODES, type Mode } from "./guest.ts";
 export interface GoldenFile {
   title: string;
   mode: Mode;
-  /** Where the code lies: in low memory, so that addresses are short. With bit 4 set its state stays in memory (jit/regions.ts). */
+  /** Where the code lies: in low memory, so that addresses are short. With bit 4 set its state stays in memory (jit/regions.ts), of
+   * code with bit 5 set each access looks for itself (jit/misses.ts). */
   start: number;
   code: Uint8Array;
   /** The assembly by address. */

@@ -45,10 +45,13 @@ function sectionsOf(wasm: Uint8Array) {
   return sections;
 }
 
+/** Where code in JitMode.FORCED asks the engine when the TLB misses (jit/misses.ts), which is the one unlikely part of an if. */
+const ADDRESS = 0x1020;
+
 const list = <T>(reader: Reader, read: () => T) => Array.from({ length: reader.unsigned() }, read);
 
 it("each hint of a function is for an if or br_if, likely or not", async () => {
-  const sections = sectionsOf((await translate(64, 0x1000, CODE)).wasm);
+  const sections = sectionsOf((await translate(64, ADDRESS, CODE)).wasm);
   const hints = sections.find(({ name }) => name === "metadata.code.branch_hint")?.body as Reader;
   const code = sections.find(({ id }) => id === CODE_SECTION)?.body as Reader;
   expect(sections.indexOf(sections.find(({ id }) => id === CODE_SECTION) as never)).toBe(sections.length - 1);

@@ -15,11 +15,9 @@ import { takeDirtyPages } from "../mmu/dirtyPages";
 import { hostWrote } from "../mmu/hostWrote";
 import { probeRead, probeWrite, systemLoad32, systemLoad64, systemStore32, physicalLoad32, physicalLoad64 } from "../mmu/systemAccess";
 import { watchpointsChanged } from "../mmu/watch";
-import { StackWindow, moveStackWindow, stackWindowAddress } from "../mmu/stackWindow";
 import { updateTlbKind } from "../cpu/mode";
 
 export { mapMemory, setA20, physicalHost, markCodePage, clearCodePage, isCodePage, hostWrote, checkWriteTags, isCacheableCode };
-export { moveStackWindow };
 export { physicalLoad32, physicalLoad64, takeDirtyPages };
 
 export function init(ramBytes: u32): void {
@@ -110,6 +108,3 @@ export function invlpgs(linear: u64, count: u32): void {
 }
 /** CPL and EFLAGS as the processor changes them. */
 export function switchTo(cpl: u32, eflags: u64): void { const cpu = vcpu(); cpu.cpl = cpl; cpu.eflags = eflags; updateTlbKind(cpu); }
-/** Page of the window of user (1) or supervisor (0) code, or -1 if it is shut. */
-export function stackWindow(user: u32): u64 { const w = changetype<StackWindow>(<usize>stackWindowAddress(user)); return w.limit ? w.page : <u64>-1; }
-export function stackWindowHost(user: u32): u32 { const w = changetype<StackWindow>(<usize>stackWindowAddress(user)); return <u32>w.page + w.addend; }

@@ -1,5 +1,5 @@
-// The window on the stack's page (assembly/mmu/stackWindow.ts) is shut in time: what is pushed goes where the memory map, the dirty log
-// and code on the stack say, whatever the region knew of the page before. Slices of each length, so that regions are entered anew everywhere.
+// Spans of accesses to the stack (assembly/jit/spans.ts): what is pushed goes where the memory map, the dirty log and code on the stack say,
+// whatever the region knew of the page before. Slices of each length, so that regions are entered anew everywhere.
 import { expect, it } from "vitest";
 import { MemoryKind } from "../../assembly/shared/memoryKind.ts";
 import { MemoryMap } from "../../assembly/shared/memoryMap.ts";
