@@ -34,8 +34,11 @@ export class MachinePanel extends MachineElement {
   @query("terminal-view:not([hidden])") private readonly terminalView!: TerminalView | null;
 
   /** Gives the terminal the keyboard; the screen where there is none. */
-  focusConsole(): void {
-    (this.terminalView ?? this.screenView)?.focus();
+  async focusConsole(): Promise<void> {
+    await this.updateComplete;
+    const console = this.terminalView ?? this.screenView;
+    await console?.updateComplete;
+    console?.focus();
   }
 
   protected override render(): unknown {
