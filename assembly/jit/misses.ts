@@ -9,41 +9,52 @@ import { MISS_TABLE, MISS_TABLE_SIZE } from "./layout";
 const OFTEN: u32 = 1_000;
 /** Instructions between two of them, at most, for the region to be worth making anew. */
 const MOST_BETWEEN: u32 = 5_000;
+const WINDOW: u32 = OFTEN * MOST_BETWEEN;
 /** Bit of the IP that chooses in JitMode.FORCED, so that tests have both ways. */
 const FORCED_CHOICE: u32 = 32;
 
 
 @unmanaged
 class Place {
+  /** The instruction that it is for, low half of its IP. */
+  ip: u32;
   /** Instructions retired by the VM when its misses began to be counted, the low half. */
   since: u32;
-  count: u16;
-  isOften: u16;
+  count: u32;
+  isOften: u32;
 }
 
-const PLACES: u32 = MISS_TABLE_SIZE / 8;
+const PLACES: u32 = MISS_TABLE_SIZE / <u32>offsetof<Place>();
 
-/** Instructions that share a place count together. */
 // @ts-ignore: decorator
 @inline
 function placeOf(ip: u32): Place {
-  return changetype<Place>(<usize>(MISS_TABLE + (((ip ^ (ip >> 12)) & (PLACES - 1)) << 3)));
+  return changetype<Place>(<usize>(MISS_TABLE + ((ip ^ (ip >> 12)) & (PLACES - 1)) * <u32>offsetof<Place>()));
 }
 
 /** The instruction at `ip` (low half) has left its region. True: that was once too often. */
 export function noteMiss(cpu: Vcpu, ip: u32): bool {
   const place = placeOf(ip);
-  if (place.isOften) return false;
   const now = <u32>cpu.instructions;
+  if (place.ip != ip) {
+    // Who came first keeps the place for a while: two that took it from each other would never be found out.
+    if (place.count && now - place.since <= WINDOW) return false;
+    place.ip = ip;
+    place.count = 0;
+    place.isOften = 0;
+  }
+  if (place.isOften) return false;
   if (!place.count) place.since = now;
   if (++place.count < OFTEN) return false;
-  place.count = 0;
-  const often = now - place.since <= OFTEN * MOST_BETWEEN;
-  place.isOften = often ? 1 : 0;
+  const often = now - place.since <= WINDOW;
+  if (often) place.isOften = 1;
+  else place.count = 0;
   return often;
 }
 
 /** Whether the instruction at `ip` (low half) had better not leave its region. */
 export function missesOften(cpu: Vcpu, ip: u32): bool {
-  return cpu.jitMode == JitMode.FORCED ? (ip & FORCED_CHOICE) != 0 : placeOf(ip).isOften != 0;
+  if (cpu.jitMode == JitMode.FORCED) return (ip & FORCED_CHOICE) != 0;
+  const place = placeOf(ip);
+  return place.ip == ip && place.isOften != 0;
 }
