@@ -1,5 +1,6 @@
 // Decodes blocks: from the CPU's IP to the next transfer of control, the end of the page, or MAX_BLOCK_INSNS.
 import { MemoryMap } from "../shared/memoryMap";
+import { codeBase, codeLinear } from "../cpu/codeAddress";
 import { Attention, Mode, Seg, Vcpu, segment } from "../cpu/state";
 import { raiseGp } from "../cpu/exceptions";
 import { decode } from "../decode/decode";
@@ -25,20 +26,6 @@ import {
 } from "./blocks";
 
 const MAX_INSN_BYTES: u32 = 15;
-
-/** Base of CS as it enters linear addresses. */
-// @ts-ignore: decorator
-@inline
-export function codeBase(cpu: Vcpu): u64 {
-  return cpu.mode & Mode.FLAT_CS ? 0 : segment(cpu, Seg.CS).base;
-}
-
-// @ts-ignore: decorator
-@inline
-export function codeLinear(cpu: Vcpu): u64 {
-  if (cpu.mode & Mode.FLAT_CS) return cpu.rip;
-  return (segment(cpu, Seg.CS).base + cpu.rip) & 0xffff_ffff;
-}
 
 /** The block at the CPU's IP, translated or decoded, found or built; 0 when fetching faults (the fault is pending). */
 export function findOrBuildBlock(cpu: Vcpu): u32 {

@@ -15,6 +15,7 @@
 // A Block with `code` is an entry into translated code (jit/codeCache.ts): it has no records and is in the hash table and the jump
 // cache only. An entry and a decoded block may have the same key; the entry comes first.
 import { MemoryMap } from "../shared/memoryMap";
+import { codeBase } from "../cpu/codeAddress";
 import { Attention, Vcpu } from "../cpu/state";
 import { INSN_SIZE } from "../decode/insn";
 import { isCurrent } from "../mmu/epochs";
@@ -49,7 +50,7 @@ export class Block {
   nextInSecondPage: u32;
   /** Index of the translated function in the exported table; 0: decoded. */
   code: u32;
-  /** Runs until it is hot. Of an entry: its number in the function. */
+  /** Runs until it is hot. Of an entry: its number among the blocks of the region. */
   heat: u32;
 
   // @ts-ignore: decorator
@@ -63,6 +64,32 @@ export class Block {
   get linear(): u64 {
     return this.csBase + this.ip;
   }
+
+  /** Of an entry, in one word, what is called: the function and, in the low byte, what `heat` is; 0: decoded. */
+  // @ts-ignore: decorator
+  @inline
+  get callee(): u32 {
+    return this.code ? (this.code << 8) | this.heat : 0;
+  }
+}
+
+/** A place of the jump cache. */
+@unmanaged
+export class Jump {
+  /** The low half of the linear address; the block knows the rest. */
+  linear: u32;
+  block: u32;
+  /** Epoch in which the linear address is mapped to the block (mmu/epochs.ts). */
+  epoch: u32;
+  /** Block.callee: known before the block, which is seldom in the host's caches on broad paths. */
+  callee: u32;
+}
+
+/** What a region's function returns when it is entered at `callee`. */
+// @ts-ignore: decorator
+@inline
+export function enter(callee: u32): u32 {
+  return call_indirect<u32>(callee >> 8, callee & 0xff);
 }
 
 export const NO_PAGE: u32 = 0xffff_ffff;
@@ -178,28 +205,27 @@ function nextIsTranslated(block: Block): bool {
 
 // @ts-ignore: decorator
 @inline
-function jumpCacheEntry(linear: u64): usize {
+export function jumpOf(linear: u64): Jump {
   const key = <u32>linear;
-  return <usize>(JUMP_CACHE + (((key ^ (key >> 15)) & (JUMP_CACHE_ENTRIES - 1)) << 4));
+  return changetype<Jump>(<usize>(JUMP_CACHE + (((key ^ (key >> 15)) & (JUMP_CACHE_ENTRIES - 1)) << 4)));
 }
 
-/** The block for the CPU's IP by the jump cache alone, or 0. */
+/** The block for the CPU's IP by the place of the jump cache for its linear address alone, or 0. */
 // @ts-ignore: decorator
 @inline
-export function findInJumpCache(cpu: Vcpu, linear: u64): u32 {
-  const entry = jumpCacheEntry(linear);
-  if (load<u64>(entry) != linear || !isCurrent(cpu, load<u32>(entry, 12))) return 0;
-  const address = load<u32>(entry, 8);
-  const block = changetype<Block>(<usize>address);
-  return address && block.mode == cpu.mode && block.ip == cpu.rip ? address : 0;
+export function followJump(cpu: Vcpu, jump: Jump, linear: u64): u32 {
+  if (jump.linear != <u32>linear || !isCurrent(cpu, jump.epoch)) return 0;
+  const block = changetype<Block>(<usize>jump.block);
+  return jump.block && block.mode == cpu.mode && block.ip == cpu.rip && block.csBase == codeBase(cpu) ? jump.block : 0;
 }
 
 /** `epoch`: see mmu/epochs.ts. */
 export function enterInJumpCache(linear: u64, block: u32, epoch: u32): void {
-  const entry = jumpCacheEntry(linear);
-  store<u64>(entry, linear);
-  store<u32>(entry, block, 8);
-  store<u32>(entry, epoch, 12);
+  const jump = jumpOf(linear);
+  jump.linear = <u32>linear;
+  jump.block = block;
+  jump.epoch = epoch;
+  jump.callee = changetype<Block>(<usize>block).callee;
 }
 
 export function removeFromTable(block: Block): void {
@@ -229,8 +255,8 @@ function unlinkFromPage(block: Block): void {
 /** Drops jump-cache entries of blocks in [start, end): the memory is about to be used again. */
 export function forgetJumpsInto(start: u32, end: u32): void {
   for (let i: u32 = 0; i < JUMP_CACHE_ENTRIES; i++) {
-    const entry = <usize>(JUMP_CACHE + (i << 4));
-    if (load<u32>(entry, 8) - start < end - start) store<u32>(entry, 0, 8);
+    const jump = changetype<Jump>(<usize>(JUMP_CACHE + (i << 4)));
+    if (jump.block - start < end - start) jump.block = 0;
   }
 }
 

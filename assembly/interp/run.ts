@@ -15,8 +15,9 @@ import { noteMiss } from "../jit/misses";
 import { noteTarget } from "../jit/targets";
 import { Entry, LinkSlot, linkedEntry } from "../jit/translations";
 import { askAgainSoon, countLoop, formAnew, isBusy, isWaiting, nextWidth } from "../jit/widening";
-import { Block, IP_NOT_SET, NO_PAGE, findInJumpCache, SCRATCH_BLOCK as SCRATCH } from "./blocks";
-import { buildUncached, codeLinear, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
+import { Block, IP_NOT_SET, NO_PAGE, enter, followJump, jumpOf, SCRATCH_BLOCK as SCRATCH } from "./blocks";
+import { codeLinear } from "../cpu/codeAddress";
+import { buildUncached, epochOf, findOrBuildBlock, findOrBuildDecoded } from "./blockBuilder";
 import { dispatch, dispatchHot } from "./dispatch";
 import { Exec } from "./exec";
 import { refuel, settle } from "./fuel";
@@ -233,7 +234,8 @@ function follow(cpu: Exec, block: Block): u32 {
 // @ts-ignore: decorator
 @inline
 function lookUp(cpu: Exec): u32 {
-  const address = findInJumpCache(cpu, codeLinear(cpu));
+  const linear = codeLinear(cpu);
+  const address = followJump(cpu, jumpOf(linear), linear);
   return address ? address : lookUpSlow(cpu);
 }
 
@@ -267,6 +269,8 @@ function runTranslated(cpu: Exec, first: Block): u32 {
   const before = cpu.instructions;
   cpu.callDepth = 0;
   let block = first;
+  // Not taken from the block each time: where links and the jump cache know it, the host need not wait for the block to call it.
+  let callee = first.callee;
   let next: u32;
   let chained: u64 = 0;
   let others: u64 = 0;
@@ -282,14 +286,17 @@ function runTranslated(cpu: Exec, first: Block): u32 {
       next = wantWider(cpu, entry);
       if (next <= <u32>Outcome.LIMIT) break;
       block = changetype<Block>(<usize>next);
-      if (!block.code) break;
+      callee = block.callee;
+      if (!callee) break;
       continue;
     }
-    const exit = call_indirect<u32>(block.code, block.heat);
+    const exit = enter(callee);
     if (exit > <u32>ExitCode.RETURN) {
-      const linked = linkedEntry(cpu, changetype<LinkSlot>(<usize>exit));
+      const slot = changetype<LinkSlot>(<usize>exit);
+      const linked = linkedEntry(cpu, slot);
       if (linked) {
         block = changetype<Block>(<usize>linked);
+        callee = slot.callee;
         chained++;
         continue;
       }
@@ -307,13 +314,24 @@ function runTranslated(cpu: Exec, first: Block): u32 {
       } else {
         if (exit == ExitCode.FUEL) countLoop(entry);
         else if (exit == ExitCode.INDIRECT) noteTarget(cpu.exitFrom, cpu.rip);
-        next = lookUp(cpu);
+        const linear = codeLinear(cpu);
+        const jump = jumpOf(linear);
+        next = followJump(cpu, jump, linear);
+        if (next) {
+          others++;
+          block = changetype<Block>(<usize>next);
+          callee = jump.callee;
+          if (!callee) break;
+          continue;
+        }
+        next = lookUpSlow(cpu);
       }
     }
     others++;
     if (next <= <u32>Outcome.LIMIT) break;
     block = changetype<Block>(<usize>next);
-    if (!block.code) break;
+    callee = block.callee;
+    if (!callee) break;
   }
   settle(cpu, cpu.jitLeft);
   cpu.jitGiven = 0;

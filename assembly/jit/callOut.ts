@@ -5,7 +5,7 @@ import { Block } from "../interp/blocks";
 import { ExitCode, JitFeature, JitMode } from "../shared/jit";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Helper } from "./helperNumber";
-import { LowerState, newLocal } from "./lowerState";
+import { LowerState, TARGET_LOCAL, newLocal } from "./lowerState";
 import { callHelper, functionNumber } from "./module";
 import { NO_SITE, RegionBlock, region, regionBlock } from "./region";
 import { returnSite } from "./returns";
@@ -39,11 +39,11 @@ function mayWait(): bool {
   return !region().width || cpu.jitMode == JitMode.FORCED;
 }
 
-/** The entry at which a call out of the region comes back to it. */
+/** The block, an entry, at which a call out of the region comes back to it. */
 function siteOf(b: RegionBlock): i8 {
   if (b.taken >= 0 || !isCall(lastInsn(changetype<Block>(<usize>b.block)))) return NO_SITE;
   const site = returnSite(b);
-  return site >= 0 ? <i8>regionBlock(<u32>site).entry : NO_SITE;
+  return site >= 0 && regionBlock(<u32>site).entry >= 0 ? <i8>site : NO_SITE;
 }
 
 /** The next way out is by the call at the end of `b`: says where it comes back to. */
@@ -59,11 +59,11 @@ export function noteSite(s: LowerState, b: RegionBlock): void {
 /** The function begins again at the site, if it does. */
 function setSite(s: LowerState): void {
   s.code.i32Const(s.site);
-  s.code.local(Wasm.LOCAL_SET, 0);
+  s.code.local(Wasm.LOCAL_SET, TARGET_LOCAL);
 }
 
 function entryOfSite(s: LowerState): i32 {
-  return <i32>changetype<usize>(entryAt(region().entries, <u32>s.site));
+  return <i32>changetype<usize>(entryAt(region().entries, <u32>regionBlock(<u32>s.site).entry));
 }
 
 /** At the end of the function, all being stored: makes the call if there is one, and begins again at the site when it comes back. */
@@ -95,7 +95,7 @@ function callAndGoOn(s: LowerState): void {
   e.i32Const(ExitCode.RETURNED);
   e.op(Wasm.I32_EQ);
   e.open(Wasm.IF, ValueType.EMPTY);
-  e.local(Wasm.LOCAL_GET, 0);
+  e.local(Wasm.LOCAL_GET, TARGET_LOCAL);
   e.returnCall(functionNumber());
   e.end();
 }

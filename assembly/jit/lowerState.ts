@@ -33,17 +33,16 @@ export class LowerState {
   leftLocal: u32;
   tlbLocal: u32;
   bailLocal: u32;
-  targetLocal: u32;
   /** The fuel that it was given, where instructions are counted (profile.ts). */
   startLocal: u32;
   /** The entry at which the call that the function leaves by comes back, or 0. No local: no such calls, or the function leaves in place. */
   siteLocal: u32;
   /** Nothing but fuel is to be stored on the way out: so each is where it is taken (waysOut.ts). */
   leavesInPlace: bool;
-  /** Leaving in place: the entry at which the call comes back that is the next way out, or NO_SITE; whether there was one. */
+  /** Leaving in place: the block at which the call comes back that is the next way out, or NO_SITE; whether there was one. */
   site: i8;
   hasCalls: bool;
-  /** Slot of TOP (x87State.ts): a byte for each entry at `deltaTable`, or `delta` if that is 0. */
+  /** Slot of TOP (x87State.ts): at `deltaTable` a byte for each block of the region, or `delta` if that is 0. */
   deltaTable: u32;
   delta: u32;
   /** Region-wide: variables that have a local, and those that are changed. */
@@ -62,7 +61,9 @@ export function lowerState(): LowerState {
   return changetype<LowerState>(<usize>LOWER_STATE);
 }
 
-/** Parameter 0 is the entry number. */
+/** The parameter: number of the block to go to, at the entry and in each br_table further on. */
+export const TARGET_LOCAL: u32 = 0;
+
 export function beginLocals(s: LowerState): void {
   s.locals = 1;
   s.depth = 0;
@@ -73,7 +74,6 @@ export function beginLocals(s: LowerState): void {
   s.leftLocal = newLocal(s, ValueType.I32);
   s.tlbLocal = newLocal(s, ValueType.I32);
   s.bailLocal = newLocal(s, ValueType.I32);
-  s.targetLocal = newLocal(s, ValueType.I32);
 }
 
 export function newLocal(s: LowerState, type: u32): u32 {

@@ -7,8 +7,8 @@ import { Vcpu, vcpu } from "../cpu/state";
 import { noteTarget } from "./targets";
 import { Entry, LinkSlot, linkedEntry } from "./translations";
 import { ExitCode } from "../shared/jit";
-import { codeBase, codeLinear } from "../interp/blockBuilder";
-import { Block, findInJumpCache } from "../interp/blocks";
+import { codeBase, codeLinear } from "../cpu/codeAddress";
+import { enter, followJump, jumpOf } from "../interp/blocks";
 
 /** Regions that wait at most, of V8's stack of about 1 MB: in its baseline code a frame has 8 or 16 bytes for each local (callOut.ts). */
 const MAX_DEPTH: u32 = 48;
@@ -24,9 +24,9 @@ export function jitCall(exit: u32, site: u32): u32 {
   const epoch = cpu.mappingEpoch;
   cpu.callDepth++;
   while (true) {
-    const entry = nextEntry(cpu, exit);
-    if (!entry) break;
-    exit = call_indirect<u32>(changetype<Block>(<usize>entry).code, changetype<Block>(<usize>entry).heat);
+    const callee = nextCallee(cpu, exit);
+    if (!callee) break;
+    exit = enter(callee);
     if (exit != ExitCode.RETURN || cpu.rip != back.ip || cpu.attention) continue;
     if (cpu.mappingEpoch == epoch && isHere(cpu, back) && mayEnter(cpu, back)) exit = ExitCode.RETURNED;
     break;
@@ -42,19 +42,25 @@ function isHere(cpu: Vcpu, entry: Entry): bool {
   return entry.mode == cpu.mode && entry.csBase == codeBase(cpu);
 }
 
-/** The translated entry that a region leads to, if it may be entered at once; else 0. */
+/** Block.callee of the translated entry that a region leads to, if it may be entered at once; else 0. */
 // @ts-ignore: decorator
 @inline
-function nextEntry(cpu: Vcpu, exit: u32): u32 {
+function nextCallee(cpu: Vcpu, exit: u32): u32 {
   let address: u32;
-  if (exit > <u32>ExitCode.RETURN) address = linkedEntry(cpu, changetype<LinkSlot>(<usize>exit));
-  else {
+  let callee: u32;
+  if (exit > <u32>ExitCode.RETURN) {
+    const slot = changetype<LinkSlot>(<usize>exit);
+    address = linkedEntry(cpu, slot);
+    callee = slot.callee;
+  } else {
     if (exit == ExitCode.INTERPRET || exit == ExitCode.FUEL || cpu.attention) return 0;
-    address = findInJumpCache(cpu, codeLinear(cpu));
+    const linear = codeLinear(cpu);
+    const jump = jumpOf(linear);
+    address = followJump(cpu, jump, linear);
+    callee = jump.callee;
     if (exit == ExitCode.INDIRECT) noteTarget(cpu.exitFrom, cpu.rip);
   }
-  const isEntry = address != 0 && changetype<Block>(<usize>address).code != 0;
-  return isEntry && mayEnter(cpu, changetype<Entry>(<usize>address)) ? address : 0;
+  return address && callee && mayEnter(cpu, changetype<Entry>(<usize>address)) ? callee : 0;
 }
 
 /** Whether there is fuel for the entry; and the last of its runs is the run loop's, which makes the region wider. */

@@ -8,6 +8,7 @@ import { findPage, linearOf, regionPage, regionPageCount, secondLinear } from ".
 import { allocateData } from "./segments";
 import { NOWHERE, lastInsn, nextTarget, takenTarget } from "./successors";
 import {
+  ENTRY_SIZE,
   LINK_SLOT_SIZE,
   LinkSlot,
   TRANSLATION_PAGE_SIZE,
@@ -74,7 +75,8 @@ function addRange(translation: Translation, linear: u64, start: u32, end: u32): 
 function recordEntries(translation: Translation): void {
   const count = region().entryCount;
   translation.entryCount = count;
-  translation.entries = <u32>allocate(count * <u32>offsetof<Block>());
+  // Each on a line of the host's caches.
+  translation.entries = <u32>((allocate((count + 1) * ENTRY_SIZE) + ENTRY_SIZE - 1) & ~(<usize>ENTRY_SIZE - 1));
   region().entries = translation.entries;
   for (let i: u32 = 0; i < region().blockCount; i++) {
     const b = regionBlock(i);
@@ -88,7 +90,7 @@ function recordEntries(translation: Translation): void {
     entry.byteLength = block.byteLength;
     entry.secondPage = NO_PAGE;
     entry.end = <u32>changetype<usize>(translation);
-    entry.heat = <u32>b.entry;
+    entry.heat = i;
     entry.runs = runsBeforeWider(region().width);
   }
 }

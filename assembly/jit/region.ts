@@ -36,7 +36,7 @@ export class RegionBlock {
   visited: bool;
   /** The slot that is ST(0) where it begins (x87State.ts); UNKNOWN_DELTA until an edge to it has been seen. */
   x87Delta: u8;
-  /** Entry at which the call at its end, out of the region, comes back; or NO_SITE. */
+  /** Block, an entry, at which the call at its end, out of the region, comes back; or NO_SITE. */
   site: i8;
   /** Number of its first instruction in the region. */
   firstInsn: u32;

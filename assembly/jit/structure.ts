@@ -6,7 +6,7 @@
 // (irreducible, or return sites as entries) begins with a br_table on a local that says which block is meant.
 import { Wasm, ValueType } from "../wasm/opcodes";
 import { BUILD_STATE } from "./layout";
-import { LowerState } from "./lowerState";
+import { LowerState, TARGET_LOCAL } from "./lowerState";
 import { region, regionBlock } from "./region";
 
 const GRAPH: u32 = BUILD_STATE + 0x6000;
@@ -235,7 +235,7 @@ function emitDispatch(s: LowerState, mask: u64): void {
   const e = s.code;
   const last: u32 = 63 - <u32>clz(mask);
   const fallback = <u32>ctz(mask);
-  e.local(Wasm.LOCAL_GET, s.targetLocal);
+  e.local(Wasm.LOCAL_GET, TARGET_LOCAL);
   e.byte(Wasm.BR_TABLE);
   e.unsigned(last + 1);
   for (let i: u32 = 0; i <= last; i++) e.unsigned(s.depth - graph(mask & bit(i) ? i : fallback).component);

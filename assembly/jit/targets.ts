@@ -5,6 +5,8 @@ import { TARGET_TABLE } from "./layout";
 export const MAX_TARGETS: u32 = 15;
 const PLACES: u32 = 512;
 const PLACE_SIZE: u32 = 128;
+/** When all are in use, one of so many jumps, less one, is looked at. */
+const PASSED_MASK: u8 = 15;
 
 
 @unmanaged
@@ -13,7 +15,9 @@ class Place {
   source: u32;
   count: u16;
   /** The one that is forgotten next, when all are in use. */
-  oldest: u16;
+  oldest: u8;
+  /** Jumps since all came into use, modulo 256. */
+  passed: u8;
 }
 
 // @ts-ignore: decorator
@@ -37,6 +41,8 @@ export function noteTarget(source: u32, target: u64): void {
     place.oldest = 0;
   }
   const count = <u32>place.count;
+  // A call that goes anywhere costs no more than this, most of the time.
+  if (count == MAX_TARGETS && ++place.passed & PASSED_MASK) return;
   for (let i: u32 = 0; i < count; i++) if (load<u64>(slotOf(place, i)) == target) return;
   if (count < MAX_TARGETS) {
     store<u64>(slotOf(place, count), target);
@@ -45,7 +51,7 @@ export function noteTarget(source: u32, target: u64): void {
   }
   const oldest = <u32>place.oldest;
   store<u64>(slotOf(place, oldest), target);
-  place.oldest = <u16>((oldest + 1) % MAX_TARGETS);
+  place.oldest = <u8>((oldest + 1) % MAX_TARGETS);
 }
 
 /** How many targets of `source` are known. */

@@ -45,7 +45,7 @@ function build(): Build {
 export function translate(): i32 {
   if (!hasRoom()) return -1;
   const instructions = countInstructions();
-  const recovery = allocateData(instructions * RECOVERY_SIZE + region().blockCount * 2 + 16);
+  const recovery = allocateData(instructions * RECOVERY_SIZE + region().blockCount);
   if (!recovery) return -1;
   findReturns();
   readGraph();
@@ -193,7 +193,7 @@ function fillRecovery(recovery: u32, instructions: u32): void {
   for (let i: u32 = 0; i < region().blockCount; i++) {
     const entry = regionBlock(i);
     const block = changetype<Block>(<usize>entry.block);
-    if (entry.entry >= 0) fillEntry(<usize>(recovery + instructions * RECOVERY_SIZE + <u32>entry.entry), i);
+    store<u8>(<usize>(recovery + instructions * RECOVERY_SIZE + i), entry.x87Delta);
     for (let k: u32 = 0; k < block.count; k++) {
       const insn = changetype<Insn>(block.first + <usize>k * INSN_SIZE);
       store<u64>(at, insn.rip);
@@ -203,13 +203,8 @@ function fillRecovery(recovery: u32, instructions: u32): void {
   }
 }
 
-function fillEntry(at: usize, index: u32): void {
-  store<u8>(at, <u8>index);
-  store<u8>(at + <usize>region().entryCount, regionBlock(index).x87Delta);
-}
-
 /** Body, then what goes before it: locals and the loading of registers. */
-function writeFunction(recovery: u32, entryTable: u32): i32 {
+function writeFunction(recovery: u32, deltaTable: u32): i32 {
   const b = build();
   const s = lowerState();
   s.code = changetype<Encoder>(<usize>CODE_STATE);
@@ -218,9 +213,10 @@ function writeFunction(recovery: u32, entryTable: u32): i32 {
   s.wide = b.wide;
   s.longMode = (b.mode & Mode.LONG) != 0;
   beginLocals(s);
+  s.deltaTable = deltaTable;
   beginFunctionHints();
   findCalls(s);
-  writePrologue(b, s, entryTable);
+  writePrologue(b, s);
   openLabels(s);
   for (let i: u32 = 0; i < region().blockCount; i++) countBlockUses(regionBlock(i));
   emitRegion(s, emitBlock);
@@ -235,19 +231,14 @@ function countBlockUses(block: RegionBlock): void {
   countUses(block.firstNode, block.endNode);
 }
 
-function writePrologue(b: Build, s: LowerState, entryTable: u32): void {
+function writePrologue(b: Build, s: LowerState): void {
   const e = s.code;
   e.i32Const(0);
   e.memory(Wasm.I32_LOAD, MemoryMap.VCPU + <u32>offsetof<Vcpu>("jitLeft"));
   e.local(Wasm.LOCAL_SET, s.leftLocal);
   beginCount(s);
   loadTlb(s);
-  s.deltaTable = entryTable + region().entryCount;
   loadVariables(b, s, s.used, false);
-  if (region().entryCount < 2) return;
-  e.local(Wasm.LOCAL_GET, 0);
-  e.memory(Wasm.I32_LOAD8_U, entryTable);
-  e.local(Wasm.LOCAL_SET, s.targetLocal);
 }
 
 function openLabels(s: LowerState): void {

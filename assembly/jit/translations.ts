@@ -57,6 +57,9 @@ export class TranslationPage {
 
 export const TRANSLATION_PAGE_SIZE: u32 = 32;
 
+/** With four bytes to spare: a line of the host's caches. */
+export const ENTRY_SIZE: u32 = 64;
+
 /** An entry's block: fields of Block that only decoded ones use otherwise. */
 @unmanaged
 export class Entry extends Block {
@@ -88,12 +91,14 @@ export class LinkSlot {
   epoch: u32;
   /** The way out leads to a page of the translation: where it holds, so does the target's first byte. */
   nearby: u32;
-  _pad: u32;
+  /** Block.callee of the target. */
+  callee: u32;
 
   /** Leads to the entry at `target` from now on; it was found in mapping `epoch`. */
   lead(target: u32, epoch: u32): void {
     const alone = changetype<Entry>(<usize>target).translation.pageCount == 1;
     this.target = target;
+    this.callee = changetype<Entry>(<usize>target).callee;
     this.epoch = this.nearby && alone ? ANY_EPOCH : epoch;
   }
 }
@@ -140,7 +145,7 @@ export function entryOf(translation: Translation, index: u32): Entry {
 // @ts-ignore: decorator
 @inline
 export function entryAt(entries: u32, index: u32): Entry {
-  return changetype<Entry>(<usize>entries + <usize>index * offsetof<Block>());
+  return changetype<Entry>(<usize>(entries + index * ENTRY_SIZE));
 }
 
 /** Whether [start, end) of the page, by offsets, overlaps code of the translation. */

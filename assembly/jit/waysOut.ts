@@ -13,7 +13,7 @@ import { emitCallInPlace, noteSite } from "./callOut";
 import { IrOp, node } from "./ir";
 import { BUILD_STATE } from "./layout";
 import { emitValue } from "./lowerValues";
-import { LowerState, releaseTemporary, takeTemporary } from "./lowerState";
+import { LowerState, TARGET_LOCAL, releaseTemporary, takeTemporary } from "./lowerState";
 import { addCount } from "./profile";
 import { NO_SITE, RegionBlock, region, regionBlock } from "./region";
 import { edgeLabel, isDispatched } from "./structure";
@@ -77,7 +77,7 @@ export function emitEdge(s: LowerState, to: i32, link: u32, rip: i64): void {
   }
   if (isDispatched(<u32>to)) {
     s.code.i32Const(to);
-    s.code.local(Wasm.LOCAL_SET, s.targetLocal);
+    s.code.local(Wasm.LOCAL_SET, TARGET_LOCAL);
   }
   s.code.branch(Wasm.BR, s.depth - edgeLabel(<u32>to));
 }

@@ -8,7 +8,7 @@ import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { BuildState } from "./buildState";
 import { Var } from "./ir";
-import { LowerState, releaseTemporary, takeTemporary, variableLocal } from "./lowerState";
+import { LowerState, TARGET_LOCAL, releaseTemporary, takeTemporary, variableLocal } from "./lowerState";
 import { C1_SHIFT, PE_SHIFT, get, set, with32, with64 } from "./x87Emit";
 import { emitSplit } from "./x87LowerDouble";
 import { EXCEPTIONS, MODE_SHIFT, UNUSABLE } from "./x87Ready";
@@ -190,7 +190,7 @@ function loadBase(s: LowerState): void {
   const e = s.code;
   loadField(e, TOP);
   if (s.deltaTable) {
-    get(e, 0);
+    get(e, TARGET_LOCAL);
     e.memory(Wasm.I32_LOAD8_U, s.deltaTable);
   } else e.i32Const(<i32>s.delta);
   e.op(Wasm.I32_SUB);

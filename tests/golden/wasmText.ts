@@ -8,7 +8,7 @@ import { type Expression, parseExpression, printExpression } from "./expression.
 import type { RegionText } from "./regionReader.ts";
 
 /** Locals that every function has, in their order (lowerState.ts beginLocals). */
-const FIXED_LOCALS = ["entry", "exit", "left", "tlb", "bail", "target"];
+const FIXED_LOCALS = ["target", "exit", "left", "tlb", "bail"];
 const TABLES: Readonly<Record<string, string>> = { "i64.load": "recovery", "i32.load": "recovery+8" };
 
 /** Of call_indirect, before those of the function: table and type. */
@@ -76,7 +76,7 @@ class Namer {
     const [result, ...code] = body;
     return [
       "func",
-      ["param", "$entry", "i32"],
+      ["param", "$target", "i32"],
       result as Expression,
       ["locals", ...locals],
       ...code.map((part) => this.rewrite(part)),
