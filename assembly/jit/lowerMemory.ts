@@ -17,7 +17,7 @@ export function lowerSpan(b: BuildState, s: LowerState, n: Node): void {
   const type = addressType(s, n);
   const isWide = type == ValueType.I64;
   const address = settle(b, s, n.a, type);
-  const linear = n.imm ? startOfSpan(s, address, isWide, n.imm) : address;
+  const linear = n.imm ? plus(s, address, isWide, n.imm) : address;
   const host = takeTemporary(s, ValueType.I32);
   noteInstruction(s, n);
   emitTags(s, n, linear, isWide, <i64>n.code - n.imm, host);
@@ -32,13 +32,20 @@ export function lowerSpan(b: BuildState, s: LowerState, n: Node): void {
 
 /** The same for one access. A miss asks the engine, and leaves the region if that has no plain address. */
 export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
-  const e = s.code;
   const type = addressType(s, n);
-  const isWide = type == ValueType.I64;
   const linear = settle(b, s, n.a, type);
   const host = takeTemporary(s, ValueType.I32);
   const result = node(pageOffsetOf(<u32>changetype<usize>(n)));
   const offset = result.uses ? takeTemporary(s, ValueType.I32) : NO_LOCAL;
+  emitProbe(s, n, linear, type == ValueType.I64, host, offset);
+  if (offset != NO_LOCAL) result.local = <i32>offset;
+  unsettle(n.a, linear, type);
+  keepResult(n, host);
+}
+
+/** Access `n` at the address in local `linear`: the host's goes to local `host`, and to `offset`, if there is one, where on its page that is. */
+function emitProbe(s: LowerState, n: Node, linear: u32, isWide: bool, host: u32, offset: u32): void {
+  const e = s.code;
   emitTags(s, n, linear, isWide, n.size, host);
   e.op(isWide || s.longMode ? Wasm.I64_EQ : Wasm.I32_EQ);
   hintBranch(e.at, Hint.LIKELY);
@@ -57,9 +64,6 @@ export function lowerProbe(b: BuildState, s: LowerState, n: Node): void {
   }
   e.end();
   s.depth--;
-  if (offset != NO_LOCAL) result.local = <i32>offset;
-  unsettle(n.a, linear, type);
-  keepResult(n, host);
 }
 
 const NO_LOCAL: u32 = 0;
@@ -88,12 +92,12 @@ function askForHost(s: LowerState, n: Node, host: u32): void {
   e.branch(Wasm.BR_IF, s.depth - s.bailLabel);
 }
 
-/** An access near one that has been probed. The address of that has a local, or is a variable's: the slow case need not evaluate any. */
+/** An access near one that has been probed: on the same page, or it looks for itself. */
 export function lowerNearby(b: BuildState, s: LowerState, n: Node): void {
   const e = s.code;
   const first = settle(b, s, n.a, ValueType.I32);
-  const wide = node(n.c).type == ValueType.I64;
-  const linear = settle(b, s, n.c, wide ? ValueType.I64 : ValueType.I32);
+  const type: u32 = node(n.c).type == ValueType.I64 ? ValueType.I64 : ValueType.I32;
+  const linear = settle(b, s, n.c, type);
   const host = takeTemporary(s, ValueType.I32);
   emitValue(b, s, n.b, ValueType.I32);
   if (n.imm) {
@@ -112,17 +116,13 @@ export function lowerNearby(b: BuildState, s: LowerState, n: Node): void {
   }
   e.local(Wasm.LOCAL_SET, host);
   e.op(Wasm.ELSE);
-  noteInstruction(s, n);
-  e.local(Wasm.LOCAL_GET, linear);
-  if (wide) e.i64Const(n.imm);
-  else e.i32Const(<i32>n.imm);
-  e.op(wide ? Wasm.I64_ADD : Wasm.I32_ADD);
-  if (!wide) e.op(Wasm.I64_EXTEND_I32_U);
-  askForHost(s, n, host);
+  const at = plus(s, linear, type == ValueType.I64, n.imm);
+  emitProbe(s, n, at, type == ValueType.I64, host, NO_LOCAL);
+  releaseTemporary(at, type);
   e.end();
   s.depth--;
   unsettle(n.a, first, ValueType.I32);
-  unsettle(n.c, linear, node(n.c).type);
+  unsettle(n.c, linear, type);
   keepResult(n, host);
 }
 
@@ -194,8 +194,8 @@ function emitWideTags(s: LowerState, tag: u32, linear: u32, isWide: bool, last: 
   e.op(Wasm.I64_AND);
 }
 
-/** A new local with the address of the span's first byte. */
-function startOfSpan(s: LowerState, linear: u32, isWide: bool, distance: i64): u32 {
+/** A new local with the address `distance` bytes after that in local `linear`. */
+function plus(s: LowerState, linear: u32, isWide: bool, distance: i64): u32 {
   const type: u32 = isWide ? ValueType.I64 : ValueType.I32;
   const e = s.code;
   const start = takeTemporary(s, type);
