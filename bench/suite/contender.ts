@@ -26,6 +26,9 @@ export interface RunningGuest {
   figures(): Promise<GuestFigures>;
   /** As they are now, where it counts: soon enough to tell what a program does from what starts and ends it. */
   counters?(): Promise<Counters>;
+  /** Leaves the processor to others until `resume`: idle guests are not idle enough. */
+  pause?(): void;
+  resume?(): void;
   stop(): Promise<void>;
 }
 

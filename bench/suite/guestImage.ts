@@ -53,8 +53,8 @@ const FLAGS: Readonly<Record<Arch, readonly string[]>> = { amd64: ["-m64"], i386
 const COMMON_FLAGS = ["-O2", "-static", "-s"];
 /** The guests of the catalogue that are measured. */
 export const ARCH_GUESTS: Readonly<Record<Arch, string>> = { amd64: "linux-amd64", i386: "linux-686" };
-/** What the kernel has to say while the programs run would stand between their marks. */
-const APPEND = "console=ttyS0,115200 quiet loglevel=1 panic=-1";
+/** What the kernel has to say while the programs run would stand between their marks; also of time that it has stood still. */
+const APPEND = "console=ttyS0,115200 quiet loglevel=1 nosoftlockup panic=-1";
 /** Enough for every kernel, and the same for all. */
 const MEMORY_MIB = 256;
 

@@ -44,8 +44,14 @@ export class ProcessGuest {
     });
   }
 
+  /** Stands still, in the guest too. */
+  readonly pause = (): void => void this.child.kill("SIGSTOP");
+
+  readonly resume = (): void => void this.child.kill("SIGCONT");
+
   async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     this.child.kill(signal);
+    this.resume(); // one that stands still hears no signal but SIGKILL
     await this.closed;
   }
 

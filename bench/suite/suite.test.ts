@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PROGRAMS } from "./programs.ts";
 import { progress, Suite } from "./suite.ts";
 import { fakeContender, fakeImage } from "./testing.ts";
+
+// A guest's time to settle.
+vi.mock("node:timers/promises", () => ({ setTimeout: async () => undefined }));
 
 const programs = PROGRAMS.filter(({ name }) => ["sieve", "trees", "fork"].includes(name));
 
@@ -10,6 +13,11 @@ async function measure(contenders: ReturnType<typeof fakeContender>[], runs = 1)
   const suite = new Suite({ programs, boot: false, runs }, () => undefined);
   await suite.measure(contenders.map((contender) => ({ contender, image })));
   return suite.results([image]);
+}
+
+/** Not the same once more. */
+function isFirst(event: string, at: number, events: readonly string[]): boolean {
+  return event !== events[at - 1];
 }
 
 describe("the suite", () => {
@@ -36,6 +44,23 @@ describe("the suite", () => {
     const other = fakeContender({ roundMs: () => 2, checksum: (program) => (program === "fork" ? "1" : "0000abcd") });
     const { errors } = await measure([one, other]);
     expect(errors).toEqual(["fake tabvisor, amd64: fork: checksum 1, but 0000abcd in fake qemu, amd64"]);
+  });
+
+  it("goes program by program through the contenders, of which only one runs", async () => {
+    const events: string[] = [];
+    const onEvent = (event: string) => void events.push(event);
+    const ids = ["qemu", "tabvisor"] as const;
+    await measure(ids.map((id) => fakeContender({ id, roundMs: () => 1000, onEvent })));
+    expect(events.filter((event) => !/: (pause|resume)$/.test(event)).filter(isFirst)).toEqual(
+      ["sieve", "trees", "fork"].flatMap((program) => ids.map((id) => `fake ${id}: ${program}`)),
+    );
+    const running = new Set<string>();
+    for (const event of events) {
+      const [title, what] = event.split(": ") as [string, string];
+      if (what === "resume") running.add(title);
+      else if (what === "pause") running.delete(title);
+      else expect([...running]).toEqual([title]);
+    }
   });
 
   it("takes medians of several runs", async () => {

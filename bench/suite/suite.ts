@@ -1,7 +1,9 @@
 /**
- * Runs the guest programs and the boots in each contender in turn. A machine does all programs one after the other; one that fails
- * is started anew for the next program.
+ * Runs the boots and then the guest programs in each contender in turn: program by program, because the speed of the host changes from minute to
+ * minute. A contender has one machine for all programs, which stands still while others are measured; one that fails is started anew
+ * for the next program.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { medianOfKnown } from "../figures.ts";
 import type { BootTiming, Contender, Counters, GuestFigures, RunningGuest } from "./contender.ts";
 import type { Arch, GuestImage } from "./guestImage.ts";
@@ -33,10 +35,12 @@ export class Suite {
 
   /** Measures the pairs in turn, as often as was asked for. */
   async measure(pairs: readonly { contender: Contender; image: GuestImage }[]): Promise<void> {
+    const images = new Set(pairs.map(({ image }) => image));
     for (let run = 0; run < this.options.runs; run++) {
-      for (const { contender, image } of pairs) {
-        if (this.options.boot) await this.measureBoot(contender, image);
-        if (this.options.programs.length > 0) await this.measurePrograms(contender, image);
+      if (this.options.boot) for (const { contender, image } of pairs) await this.measureBoot(contender, image);
+      for (const image of this.options.programs.length > 0 ? images : []) {
+        const contenders = pairs.filter((pair) => pair.image === image).map(({ contender }) => contender);
+        await this.measurePrograms(contenders, image);
       }
     }
   }
@@ -67,26 +71,33 @@ export class Suite {
     }
   }
 
-  private async measurePrograms(contender: Contender, image: GuestImage): Promise<void> {
-    let machine: Machine | undefined;
-    for (const program of this.options.programs) {
-      try {
-        machine ??= await Machine.start(contender, image);
-      } catch (error) {
-        this.complain(contender, image, "start", error);
-        return;
-      }
-      this.say(`${contender.title}, ${image.arch}: ${program.name} …`);
-      try {
-        this.keep(contender, image, program, await machine.measure(program));
-      } catch (error) {
-        this.complain(contender, image, program.name, error);
-        await machine.stop();
-        machine = undefined;
-      }
+  private async measurePrograms(contenders: readonly Contender[], image: GuestImage): Promise<void> {
+    const seats = contenders.map((contender): Seat => ({ contender, image, machine: undefined, hasGivenUp: false }));
+    for (const program of this.options.programs) for (const seat of seats) await this.measureProgram(seat, program);
+    for (const { contender, machine } of seats) {
+      if (machine) this.ends.add(image.arch, contender.id, await machine.figures());
+      await machine?.stop();
     }
-    if (machine) this.ends.add(image.arch, contender.id, await machine.figures());
-    await machine?.stop();
+  }
+
+  private async measureProgram(seat: Seat, program: GuestProgram): Promise<void> {
+    const { contender, image } = seat;
+    if (seat.hasGivenUp) return;
+    try {
+      seat.machine ??= await Machine.start(contender, image);
+    } catch (error) {
+      this.complain(contender, image, "start", error);
+      seat.hasGivenUp = true;
+      return;
+    }
+    this.say(`${contender.title}, ${image.arch}: ${program.name} …`);
+    try {
+      this.keep(contender, image, program, await seat.machine.measure(program));
+    } catch (error) {
+      this.complain(contender, image, program.name, error);
+      await seat.machine.stop();
+      seat.machine = undefined;
+    }
   }
 
   private keep(contender: Contender, { arch }: GuestImage, { name }: GuestProgram, timing: MeasuredProgram): void {
@@ -105,7 +116,19 @@ export class Suite {
   }
 }
 
-/** A guest that is up. */
+/** A contender's place in the comparison. */
+interface Seat {
+  contender: Contender;
+  image: GuestImage;
+  machine: Machine | undefined;
+  /** It does not even start. */
+  hasGivenUp: boolean;
+}
+
+/** What a guest gets to make up for the timers that it has missed. */
+const SETTLE_MS = 300;
+
+/** A guest that is up, and stands still if it can but for what it is asked to do. */
 class Machine {
   private constructor(
     private readonly guest: RunningGuest,
@@ -122,10 +145,12 @@ class Machine {
       await guest.stop();
       throw error;
     }
+    guest.pause?.();
     return new Machine(guest, session, contender.hasTrueClock ?? false);
   }
 
   async measure({ name, warmRounds }: GuestProgram): Promise<MeasuredProgram> {
+    await this.wake();
     let looks: (Promise<Counters> | undefined)[] = [];
     const timing = await measureProgram(async (rounds) => {
       looks = [];
@@ -133,16 +158,24 @@ class Machine {
       return this.hasTrueClock ? { ...result, seconds: result.guestSeconds } : result;
     }, warmRounds);
     const [before, after] = await Promise.all(looks);
+    this.guest.pause?.();
     const { rounds, perRound } = timing.steady;
     return { ...timing, ...(before && after && progress(before, after, rounds * perRound)) };
   }
 
-  figures(): Promise<GuestFigures> {
+  async figures(): Promise<GuestFigures> {
+    await this.wake();
     return this.guest.figures();
   }
 
   stop(): Promise<void> {
     return this.guest.stop();
+  }
+
+  private async wake(): Promise<void> {
+    if (!this.guest.resume) return;
+    this.guest.resume();
+    await sleep(SETTLE_MS);
   }
 }
 

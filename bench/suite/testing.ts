@@ -40,10 +40,12 @@ export interface FakeGuestOptions {
   roundMs: (program: string) => number | undefined;
   checksum?: (program: string) => string;
   counters?: () => Counters;
+  /** Told of what happens, "fake tabvisor: sieve" or ": pause"; only then can the guest stand still. */
+  onEvent?: (event: string) => void;
 }
 
 /** A contender whose guest takes the time it is told to take. `starts` counts its machines. */
-export function fakeContender({ id = "tabvisor", roundMs, checksum, counters }: FakeGuestOptions) {
+export function fakeContender({ id = "tabvisor", roundMs, checksum, counters, onEvent }: FakeGuestOptions) {
   const contender = {
     id,
     title: `fake ${id}`,
@@ -55,13 +57,21 @@ export function fakeContender({ id = "tabvisor", roundMs, checksum, counters }: 
       const port = new FakePort((text) => answer(text, port));
       setImmediate(() => port.say("READY\n"));
       const figures = async () => ({});
-      return { port, figures, ...(counters && { counters: async () => counters() }), stop: async () => undefined };
+      const tell = (event: string) => () => onEvent?.(`${contender.title}: ${event}`);
+      return {
+        port,
+        figures,
+        ...(counters && { counters: async () => counters() }),
+        ...(onEvent && { pause: tell("pause"), resume: tell("resume") }),
+        stop: async () => undefined,
+      };
     },
   };
   let now = 0;
   const answer = (text: string, port: FakePort) => {
     const [, program, rounds] = text.trim().split(" ") as [string, string, string];
     const milliseconds = roundMs(program);
+    onEvent?.(`${contender.title}: ${program}`);
     port.say("B\n", now);
     if (milliseconds === undefined) return port.say("D 11\n", now);
     now += milliseconds * Number(rounds);

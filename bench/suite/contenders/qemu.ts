@@ -25,5 +25,6 @@ export const qemu: Contender = {
 
 async function start(files: BootFiles): Promise<RunningGuest> {
   const guest = launchQemu(files, "serial");
-  return { port: guest.port, figures: async () => guest.memory(files.memoryMib), stop: () => guest.stop() };
+  const { port, pause, resume } = guest;
+  return { port, figures: async () => guest.memory(files.memoryMib), pause, resume, stop: () => guest.stop() };
 }

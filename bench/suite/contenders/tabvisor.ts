@@ -39,7 +39,8 @@ async function start(files: BootFiles, engine: EngineMode): Promise<RunningGuest
   const guest = new ProcessGuest("env", args, true);
   const counters = async () => figuresOf(await guest.ask<VmStats>("stats"));
   const figures = async () => ({ ...(await counters()), ...guest.memory(files.memoryMib) });
-  return { port: guest.port, figures, counters, stop: () => guest.stop() };
+  const { port, pause, resume } = guest;
+  return { port, figures, counters, pause, resume, stop: () => guest.stop() };
 }
 
 async function boot(files: BootFiles, engine: EngineMode): Promise<BootTiming> {

@@ -17,7 +17,8 @@ export const v86: Contender = {
   missing: () => (existsSync(WASM) ? undefined : "the npm package v86 is not installed (npm ci)"),
   start: async (image) => {
     const guest = await launch(image);
-    return { port: guest.port, figures: async () => guest.memory(image.memoryMib), stop: () => guest.stop() };
+    const { port, pause, resume } = guest;
+    return { port, figures: async () => guest.memory(image.memoryMib), pause, resume, stop: () => guest.stop() };
   },
   boot: async (files) => {
     await bundled(PROGRAM);
