@@ -179,7 +179,7 @@ function putBack(index: u32, block: Block, width: u32): void {
 function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32, width: u32): Translation {
   const segment = currentSegment();
   const free = segment.free;
-  for (let limit = MAX_REGION_BLOCKS; limit; limit >>= SMALLER_SHIFT) {
+  for (let limit = MAX_REGION_BLOCKS; limit; limit = limit > 1 ? max<u32>(limit >> SMALLER_SHIFT, 1) : 0) {
     formRegion(cpu, block, limit, width);
     const translation = recordRegion();
     const ordinal = translate();

@@ -1,7 +1,8 @@
 // The region being translated: blocks and the direct jumps between them. Formed by regions.ts, read by translate.ts.
+import { BlockSet } from "./blockSet";
 import { REGION } from "./layout";
 
-export const MAX_REGION_BLOCKS: u32 = 64;
+export const MAX_REGION_BLOCKS: u32 = 128;
 
 
 @unmanaged
@@ -40,13 +41,13 @@ export class RegionBlock {
   site: i8;
   /** Number of its first instruction in the region. */
   firstInsn: u32;
-  /** Region blocks that its final indirect jump, indirect call or RET is expected to go to, as bits. */
-  targets: u64;
+  /** Region blocks that its final indirect jump, indirect call or RET is expected to go to. */
+  targets: BlockSet;
 }
 
 export const UNKNOWN_DELTA: u8 = 0xff;
 export const NO_SITE: i8 = -1;
-export const REGION_BLOCK_SIZE: usize = 72;
+export const REGION_BLOCK_SIZE: usize = 80;
 
 
 @unmanaged

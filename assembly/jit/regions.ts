@@ -11,6 +11,7 @@ import { Block, NO_PAGE, findDecoded, isTranslated } from "../interp/blocks";
 import { peekCode } from "../mmu/fetch";
 import { NO_PHYSICAL } from "../mmu/paging";
 import { JitMode } from "../shared/jit";
+import { noBlocks, only, union } from "./blockSet";
 import { isChurning } from "./churn";
 import { isWarm } from "./heat";
 import { MAX_REGION_BLOCKS, RegionBlock, region, regionBlock } from "./region";
@@ -20,7 +21,7 @@ import { knownTarget, targetCount } from "./targets";
 import { NOWHERE, isCall, lastInsn, nextTarget, returnTarget, takenTarget } from "./successors";
 
 const MAX_WEIGHT: u32 = 600;
-const MAX_PAGES: u32 = 8;
+const MAX_PAGES: u32 = 16;
 /** Blocks up to which code that has not run yet is decoded ahead (JitMode.FORCED). */
 const MAX_AHEAD: u32 = 16;
 /** Bit of the IP that says where a region's state is in JitMode.FORCED, which makes wide regions only: half of them are made each way. */
@@ -105,7 +106,7 @@ function includeTargets(cpu: Vcpu, b: RegionBlock): void {
   const count = targetCount(source);
   for (let i: u32 = 0; i < count; i++) {
     const index = include(cpu, block, knownTarget(source, i), false);
-    if (index >= 0) b.targets |= (<u64>1) << (<u64>index);
+    if (index >= 0) b.targets = union(b.targets, only(<u32>index));
   }
 }
 
@@ -213,7 +214,7 @@ function append(block: Block): i32 {
   b.entry = -1;
   b.takenLink = 0;
   b.nextLink = 0;
-  b.targets = 0;
+  b.targets = noBlocks();
   size().weight += weightOfBlock(block);
   return index;
 }

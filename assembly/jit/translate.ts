@@ -7,6 +7,7 @@ import { Block } from "../interp/blocks";
 import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
+import { afterFirst, firstOf, isEmpty } from "./blockSet";
 import { beginFunctionHints } from "./branchHints";
 import { emitCall, findCalls, mayKeepWaiting, noteSite } from "./callOut";
 import { DYNAMIC, Terminator, flags } from "./buildState";
@@ -93,7 +94,7 @@ function visit(index: u32): void {
   block.order = OPEN;
   if (block.next >= 0) visit(<u32>block.next);
   if (block.taken >= 0) visit(<u32>block.taken);
-  for (let left = block.targets; left; left &= left - 1) visit(<u32>ctz(left));
+  for (let left = block.targets; !isEmpty(left); left = afterFirst(left)) visit(firstOf(left));
   const order = load<u32>(ORDER) - 1;
   store<u32>(ORDER, order);
   block.order = <i32>order;
@@ -105,8 +106,8 @@ function weightOf(index: u32): u32 {
   const block = regionBlock(index);
   if (block.weight) return block.weight;
   let longest: u32 = 0;
-  for (let left = successorsOf(index); left; left &= left - 1) {
-    const next = <u32>ctz(left);
+  for (let left = successorsOf(index); !isEmpty(left); left = afterFirst(left)) {
+    const next = firstOf(left);
     if (!regionBlock(next).isLoopHead) longest = max<u32>(longest, weightOf(next));
   }
   block.weight = longest + changetype<Block>(<usize>block.block).count;
@@ -176,8 +177,8 @@ function inheritFlags(b: Build, index: u32): void {
   if (entry.entry >= 0 || entry.isLoopHead) return;
   let kind: u32 = DYNAMIC;
   let bits: u32 = 0;
-  for (let left = predecessorsOf(index); left; left &= left - 1) {
-    const from = regionBlock(<u32>ctz(left));
+  for (let left = predecessorsOf(index); !isEmpty(left); left = afterFirst(left)) {
+    const from = regionBlock(firstOf(left));
     if (from.order >= entry.order || from.flagKind == DYNAMIC) return;
     if (kind != DYNAMIC && (from.flagKind != kind || from.flagBits != bits)) return;
     kind = from.flagKind;

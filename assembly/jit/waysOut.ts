@@ -9,6 +9,7 @@ import { Encoder } from "../wasm/encoder";
 import { ValueType, Wasm } from "../wasm/opcodes";
 import { Build } from "./build";
 import { Hint, hintBranch } from "./branchHints";
+import { BlockSet, afterFirst, firstOf, isEmpty } from "./blockSet";
 import { emitCallInPlace, noteSite } from "./callOut";
 import { IrOp, node } from "./ir";
 import { BUILD_STATE } from "./layout";
@@ -116,10 +117,10 @@ function targetIp(index: u32): u64 {
 }
 
 /** Puts the blocks of `targets` at TARGETS, by IP; gives their number. */
-function sortTargets(targets: u64): u32 {
+function sortTargets(targets: BlockSet): u32 {
   let count: u32 = 0;
-  for (let left = targets; left; left &= left - 1) {
-    const index = <u32>ctz(left);
+  for (let left = targets; !isEmpty(left); left = afterFirst(left)) {
+    const index = firstOf(left);
     let at = count++;
     for (; at && targetIp(sortedTarget(at - 1)) > targetIp(index); at--)
       store<u8>(TARGETS + <usize>at, <u8>sortedTarget(at - 1));

@@ -1,6 +1,7 @@
 // What the blocks of a region have to do with each other as to the x87: where TOP is, and how numbers may be kept.
 import { INSN_SIZE, Insn } from "../decode/insn";
 import { Block } from "../interp/blocks";
+import { afterFirst, except, firstOf, isEmpty, only } from "./blockSet";
 import { RegionBlock, UNKNOWN_DELTA, region, regionBlock } from "./region";
 import { takesSingle } from "./x87";
 import { x87State } from "./x87State";
@@ -19,8 +20,8 @@ export function hasSingles(): bool {
 export function passX87(from: RegionBlock): void {
   if (!beginsWith(from.taken)) from.taken = -1;
   if (!beginsWith(from.next)) from.next = -1;
-  for (let left = from.targets; left; left &= left - 1)
-    if (!beginsWith(<i32>ctz(left))) from.targets &= ~(left & (0 - left));
+  for (let left = from.targets; !isEmpty(left); left = afterFirst(left))
+    if (!beginsWith(<i32>firstOf(left))) from.targets = except(from.targets, only(firstOf(left)));
 }
 
 /** Whether block `index` (-1: none) begins with ST(0) in the present slot. */

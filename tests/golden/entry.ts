@@ -4,6 +4,7 @@
 import { Mode } from "../../assembly/cpu/state";
 import { INSN_SIZE, Insn } from "../../assembly/decode/insn";
 import { Block } from "../../assembly/interp/blocks";
+import { BlockSet, afterFirst, firstOf, isEmpty } from "../../assembly/jit/blockSet";
 import { DYNAMIC, BuildState, Terminator } from "../../assembly/jit/buildState";
 import { Clobbers } from "../../assembly/jit/coldNodes";
 import { IrOp, NODE_SIZE, Node, Var, isDroppable, node } from "../../assembly/jit/ir";
@@ -352,10 +353,12 @@ function writeInsn(b: RegionBlock, number: u32): void {
   byte(10);
 }
 
-function writeTargets(targets: u64): void {
-  for (let left = targets; left; left &= left - 1) {
-    write(left == targets ? ", perhaps block " : " or ");
-    decimal(ctz(left));
+function writeTargets(targets: BlockSet): void {
+  let before = ", perhaps block ";
+  for (let left = targets; !isEmpty(left); left = afterFirst(left)) {
+    write(before);
+    before = " or ";
+    decimal(firstOf(left));
   }
 }
 

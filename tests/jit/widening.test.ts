@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { VcpuField } from "../../assembly/shared/vcpuField.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { counter, dword, machine32, runToHalt } from "./machine32.ts";
+import { counter, dword, machine32, outcome, runToHalt } from "./machine32.ts";
 
 const ENTRY = 0x1000;
 const FIRST = 0x2000;
@@ -71,6 +71,32 @@ it("are made of code that hardly runs when the queue is due", async () => {
   });
   // There and back by far jumps; the calls of a narrow region would be two more.
   expect(perRound).toBeLessThan(2.5);
+});
+
+/** A loop of more than a hundred blocks, the last of which call: both ways at each of its bits of EBX are taken. */
+function longLoop(rounds: number): number[] {
+  const bytes = [0xbb, ...dword(rounds)];
+  const start = bytes.length;
+  const skipUnless = (bit: number, then: number[]) => {
+    bytes.push(0xf7, 0xc3, ...dword(2 ** (bit % 16)), 0x74, then.length, ...then); // test ebx, bit; jz over
+  };
+  for (let bit = 0; bit < 40; bit++) skipUnless(bit, [INC_EAX]);
+  for (let bit = 0; bit < 8; bit++) skipUnless(bit, call(ENTRY + bytes.length + 8, FIRST));
+  return [...bytes, 0x4b, 0x0f, 0x85, ...dword(start - bytes.length - 7), HLT];
+}
+
+it("hold a hundred blocks, with the returns to those at the end", async () => {
+  const rounds = 200_000;
+  const code = (count: number) => ({ [ENTRY]: longLoop(count), [FIRST]: [INC_EDX, RET] });
+  expect(await transfersPerRound(rounds, code(rounds))).toBeLessThan(0.1);
+
+  const outcomes = (["off", "auto"] as const).map(async (mode) => {
+    const engine = await machine32({ mode }, ENTRY, code(rounds));
+    runToHalt(engine);
+    return outcome(engine);
+  });
+  const [interpreted, translated] = await Promise.all(outcomes);
+  expect(translated).toBe(interpreted);
 });
 
 it.each([
