@@ -59,12 +59,6 @@ export class Block {
     return changetype<usize>(this) + BLOCK_HEADER_SIZE;
   }
 
-  // @ts-ignore: decorator
-  @inline
-  get linear(): u64 {
-    return this.csBase + this.ip;
-  }
-
   /** Of an entry, in one word, what is called: the function and, in the low byte, what `heat` is; 0: decoded. */
   // @ts-ignore: decorator
   @inline

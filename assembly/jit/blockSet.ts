@@ -60,18 +60,18 @@ export function union(a: BlockSet, b: BlockSet): BlockSet {
 
 // @ts-ignore: decorator
 @inline
-export function both(a: BlockSet, b: BlockSet): BlockSet {
+export function intersection(a: BlockSet, b: BlockSet): BlockSet {
   return v128.and(a, b);
 }
 
 /** The blocks of `a` that are not in `b`. */
 // @ts-ignore: decorator
 @inline
-export function except(a: BlockSet, b: BlockSet): BlockSet {
+export function difference(a: BlockSet, b: BlockSet): BlockSet {
   return v128.andnot(a, b);
 }
 
-export function sizeOf(set: BlockSet): u32 {
+export function countOf(set: BlockSet): u32 {
   return <u32>(popcnt(low(set)) + popcnt(high(set)));
 }
 

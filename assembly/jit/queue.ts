@@ -179,7 +179,7 @@ function putBack(index: u32, block: Block, width: u32): void {
 function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32, width: u32): Translation {
   const segment = currentSegment();
   const free = segment.free;
-  for (let limit = MAX_REGION_BLOCKS; limit; limit = limit > 1 ? max<u32>(limit >> SMALLER_SHIFT, 1) : 0) {
+  for (let limit = MAX_REGION_BLOCKS; limit; limit = smaller(limit)) {
     formRegion(cpu, block, limit, width);
     const translation = recordRegion();
     const ordinal = translate();
@@ -191,6 +191,11 @@ function translateFrom(cpu: Vcpu, block: Block, firstSlot: u32, width: u32): Tra
     segment.free = free;
   }
   return changetype<Translation>(0);
+}
+
+/** What is tried after regions of at most `limit` blocks: down to single ones, then 0. */
+function smaller(limit: u32): u32 {
+  return limit > 1 ? max<u32>(limit >> SMALLER_SHIFT, 1) : 0;
 }
 
 /** The region's blocks are no longer hot by themselves. */

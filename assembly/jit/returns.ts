@@ -1,7 +1,7 @@
 // Where the RETs of a region may go within it: to the return sites of the calls that lead to them.
 import { Op } from "../decode/op";
 import { Block } from "../interp/blocks";
-import { BlockSet, afterFirst, except, firstOf, isEmpty, noBlocks, only, sizeOf, union } from "./blockSet";
+import { BlockSet, afterFirst, difference, firstOf, isEmpty, noBlocks, only, countOf, union } from "./blockSet";
 import { RegionBlock, region, regionBlock } from "./region";
 import { lastInsn } from "./successors";
 
@@ -38,7 +38,7 @@ function functionBody(first: u32): BlockSet {
       if (b.next >= 0) further = union(further, only(<u32>b.next));
       if (lastOp(b) == Op.JMP_INDIRECT) further = union(further, b.targets);
     }
-    further = except(further, body);
+    further = difference(further, body);
     body = union(body, further);
     open = union(open, further);
   }
@@ -67,6 +67,6 @@ export function findReturns(): void {
 function addReturns(callee: u32, site: u32): void {
   for (let body = functionBody(callee); !isEmpty(body); body = afterFirst(body)) {
     const b = regionBlock(firstOf(body));
-    if (lastOp(b) == Op.RET && sizeOf(b.targets) < MAX_SITES) b.targets = union(b.targets, only(site));
+    if (lastOp(b) == Op.RET && countOf(b.targets) < MAX_SITES) b.targets = union(b.targets, only(site));
   }
 }

@@ -8,8 +8,8 @@ import { Wasm, ValueType } from "../wasm/opcodes";
 import {
   BlockSet,
   afterFirst,
-  both,
-  except,
+  intersection,
+  difference,
   firstBlocks,
   firstOf,
   has,
@@ -17,7 +17,7 @@ import {
   lastOf,
   noBlocks,
   only,
-  sizeOf,
+  countOf,
   union,
 } from "./blockSet";
 import { BUILD_STATE } from "./layout";
@@ -25,9 +25,9 @@ import { LowerState, TARGET_LOCAL } from "./lowerState";
 import { MAX_REGION_BLOCKS, region, regionBlock } from "./region";
 
 const GRAPH: u32 = BUILD_STATE + 0x6000;
-const NODE_SIZE: u32 = 48;
+const GRAPH_NODE_SIZE: u32 = 48;
 /** Scratch for components: reachability of one scope, a set for each block. */
-const REACH: u32 = GRAPH + MAX_REGION_BLOCKS * NODE_SIZE;
+const REACH: u32 = GRAPH + MAX_REGION_BLOCKS * GRAPH_NODE_SIZE;
 /** Components of the scopes that are open, as a stack: at most two for each block. */
 const COMPONENTS: u32 = REACH + MAX_REGION_BLOCKS * 16;
 
@@ -47,7 +47,7 @@ class GraphNode {
 // @ts-ignore: decorator
 @inline
 function graph(index: u32): GraphNode {
-  return changetype<GraphNode>(<usize>(GRAPH + index * NODE_SIZE));
+  return changetype<GraphNode>(<usize>(GRAPH + index * GRAPH_NODE_SIZE));
 }
 
 
@@ -82,7 +82,7 @@ function setReached(index: u32, blocks: BlockSet): void {
 /** Reads the edges of the region. */
 export function readGraph(): void {
   const count = region().blockCount;
-  memory.fill(<usize>GRAPH, 0, <usize>(count * NODE_SIZE));
+  memory.fill(<usize>GRAPH, 0, <usize>(count * GRAPH_NODE_SIZE));
   for (let i: u32 = 0; i < count; i++) {
     const block = regionBlock(i);
     addEdge(i, block.taken);
@@ -130,14 +130,14 @@ export function emitRegion(s: LowerState, emit: (index: u32) => void): void {
 
 /** The set, if it has more than one block: then where control goes has to be chosen. */
 function severalOf(set: BlockSet): BlockSet {
-  return sizeOf(set) > 1 ? set : noBlocks();
+  return countOf(set) > 1 ? set : noBlocks();
 }
 
 /** Fills REACH for `scope`: which blocks can be reached from each by at least one edge that does not lead to a head. */
 function findReach(scope: BlockSet, heads: BlockSet): void {
   for (let left = scope; !isEmpty(left); left = afterFirst(left)) {
     const i = firstOf(left);
-    setReached(i, except(both(graph(i).successors, scope), heads));
+    setReached(i, difference(intersection(graph(i).successors, scope), heads));
   }
   for (let through = scope; !isEmpty(through); through = afterFirst(through)) {
     const k = firstOf(through);
@@ -159,7 +159,7 @@ function findComponents(scope: BlockSet, heads: BlockSet, stack: u32): u32 {
     const blocks = nextComponent(left);
     c.blocks = blocks;
     c.isCycle = <u32>has(reached(firstOf(blocks)), firstOf(blocks));
-    left = except(left, blocks);
+    left = difference(left, blocks);
   }
   return count;
 }
@@ -173,7 +173,7 @@ function nextComponent(left: BlockSet): BlockSet {
     const further = reached(i);
     let blocks = only(i);
     let isSource = true;
-    for (let others = except(left, blocks); !isEmpty(others); others = afterFirst(others)) {
+    for (let others = difference(left, blocks); !isEmpty(others); others = afterFirst(others)) {
       const j = firstOf(others);
       if (!has(reached(j), i)) continue;
       if (has(further, j)) blocks = union(blocks, only(j));
@@ -192,10 +192,10 @@ function nextComponent(left: BlockSet): BlockSet {
 
 /** Blocks of the component `blocks` that are entered from outside it: by an edge or from outside the region. */
 function waysIn(blocks: BlockSet, entries: BlockSet): BlockSet {
-  let ways = both(blocks, entries);
+  let ways = intersection(blocks, entries);
   for (let left = blocks; !isEmpty(left); left = afterFirst(left)) {
     const i = firstOf(left);
-    if (!isEmpty(except(graph(i).predecessors, blocks))) ways = union(ways, only(i));
+    if (!isEmpty(difference(graph(i).predecessors, blocks))) ways = union(ways, only(i));
   }
   return ways;
 }
@@ -246,8 +246,7 @@ function labelComponent(s: LowerState, blocks: BlockSet, heads: BlockSet): void 
 }
 
 function markDispatched(ways: BlockSet): void {
-  if (sizeOf(ways) < 2) return;
-  for (let left = ways; !isEmpty(left); left = afterFirst(left)) graph(firstOf(left)).dispatched = 1;
+  for (let left = severalOf(ways); !isEmpty(left); left = afterFirst(left)) graph(firstOf(left)).dispatched = 1;
 }
 
 function emitLoop(

@@ -1,7 +1,7 @@
 // What the blocks of a region have to do with each other as to the x87: where TOP is, and how numbers may be kept.
 import { INSN_SIZE, Insn } from "../decode/insn";
 import { Block } from "../interp/blocks";
-import { afterFirst, except, firstOf, isEmpty, only } from "./blockSet";
+import { afterFirst, difference, firstOf, isEmpty, only } from "./blockSet";
 import { RegionBlock, UNKNOWN_DELTA, region, regionBlock } from "./region";
 import { takesSingle } from "./x87";
 import { x87State } from "./x87State";
@@ -21,7 +21,7 @@ export function passX87(from: RegionBlock): void {
   if (!beginsWith(from.taken)) from.taken = -1;
   if (!beginsWith(from.next)) from.next = -1;
   for (let left = from.targets; !isEmpty(left); left = afterFirst(left))
-    if (!beginsWith(<i32>firstOf(left))) from.targets = except(from.targets, only(firstOf(left)));
+    if (!beginsWith(<i32>firstOf(left))) from.targets = difference(from.targets, only(firstOf(left)));
 }
 
 /** Whether block `index` (-1: none) begins with ST(0) in the present slot. */

@@ -1,5 +1,6 @@
 /** A machine in a process of its own, whose serial line is the process's standard input and output. */
 import { type ChildProcess, spawn } from "node:child_process";
+import type { RunningGuest } from "./contender.ts";
 import { memoryBeyondGuest } from "./processMemory.ts";
 import type { SerialPort } from "./serialPort.ts";
 
@@ -35,6 +36,12 @@ export class ProcessGuest {
     return bytes === undefined ? {} : { processBytes: bytes };
   }
 
+  /** What the suite measures: of figures there is the memory. */
+  running(guestMib: number): RunningGuest {
+    const { port, pause, resume } = this;
+    return { port, figures: async () => this.memory(guestMib), pause, resume, stop: () => this.stop() };
+  }
+
   /** Sends a message, where there is `ipc`; the answer to it. */
   ask<T>(message: string): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -45,9 +52,9 @@ export class ProcessGuest {
   }
 
   /** Stands still, in the guest too. */
-  readonly pause = (): void => void this.child.kill("SIGSTOP");
+  private readonly pause = (): void => void this.child.kill("SIGSTOP");
 
-  readonly resume = (): void => void this.child.kill("SIGCONT");
+  private readonly resume = (): void => void this.child.kill("SIGCONT");
 
   async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     this.child.kill(signal);

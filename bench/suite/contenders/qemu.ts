@@ -24,7 +24,5 @@ export const qemu: Contender = {
 };
 
 async function start(files: BootFiles): Promise<RunningGuest> {
-  const guest = launchQemu(files, "serial");
-  const { port, pause, resume } = guest;
-  return { port, figures: async () => guest.memory(files.memoryMib), pause, resume, stop: () => guest.stop() };
+  return launchQemu(files, "serial").running(files.memoryMib);
 }

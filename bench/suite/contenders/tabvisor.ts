@@ -39,8 +39,7 @@ async function start(files: BootFiles, engine: EngineMode): Promise<RunningGuest
   const guest = new ProcessGuest("env", args, true);
   const counters = async () => figuresOf(await guest.ask<VmStats>("stats"));
   const figures = async () => ({ ...(await counters()), ...guest.memory(files.memoryMib) });
-  const { port, pause, resume } = guest;
-  return { port, figures, counters, pause, resume, stop: () => guest.stop() };
+  return { ...guest.running(files.memoryMib), figures, counters };
 }
 
 async function boot(files: BootFiles, engine: EngineMode): Promise<BootTiming> {

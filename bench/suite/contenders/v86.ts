@@ -15,11 +15,7 @@ export const v86: Contender = {
   title: "v86",
   arches: ["i386"],
   missing: () => (existsSync(WASM) ? undefined : "the npm package v86 is not installed (npm ci)"),
-  start: async (image) => {
-    const guest = await launch(image);
-    const { port, pause, resume } = guest;
-    return { port, figures: async () => guest.memory(image.memoryMib), pause, resume, stop: () => guest.stop() };
-  },
+  start: async (image) => (await launch(image)).running(image.memoryMib),
   boot: async (files) => {
     await bundled(PROGRAM);
     const started = performance.now();
