@@ -20,3 +20,17 @@ for (const [name, viewport] of [
     else expect(terminal!.y).toBeGreaterThan(screen!.y + screen!.height);
   });
 }
+
+test("the screen of a small phone stays where it is, whatever the status line says", async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.goto("?guest=seabios");
+  const statusLine = page.locator("status-line");
+  const canvas = page.locator("screen-view canvas");
+  await expect(statusLine).toContainText(/Running\s+(idle|\S+ MIPS)/);
+  const running = [await canvas.boundingBox(), (await statusLine.boundingBox())!.height] as const;
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expect(statusLine).toContainText("Paused");
+  const paused = [await canvas.boundingBox(), (await statusLine.boundingBox())!.height] as const;
+  expect(paused[1]).toBeLessThan(running[1]);
+  expect(paused[0]).toEqual(running[0]);
+});
