@@ -16,6 +16,7 @@ test("a game without an operating system takes keys", async ({ page }) => {
   await waitForScreen(page, 0, /^ +\/ \\$/m);
   await page.locator("screen-view .room").focus();
   await page.keyboard.press("Enter", { delay: 100 });
+  await expect.poll(ship).toBeGreaterThan(1);
   const before = await ship();
   await page.keyboard.down("ArrowLeft");
   await expect.poll(ship, { timeout: 20_000 }).toBeLessThan(before - 1);
