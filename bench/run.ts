@@ -27,7 +27,10 @@ const QUIET_LOAD = 0.5;
 
 // Guests and temporary files go when the process exits, which a signal alone does not make it do.
 for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 }))
-  process.once(signal, () => process.exit(128 + number));
+  process.once(signal, () => {
+    say(`ended by ${signal}, without a report`);
+    process.exit(128 + number);
+  });
 
 process.exitCode = await main(process.argv.slice(2));
 

@@ -62,8 +62,6 @@ export class Vm {
   readonly speaker = new SpeakerFeed(() => this.machine.clock.nowNs());
   /** Hears bytes written to port 0xe9. */
   onDebugByte: ((byte: number) => void) | undefined;
-  /** How often the guest has had nothing to do so far. */
-  rests = 0;
   private readonly listeners = new Set<StateListener>();
   private readonly driveListeners = new Set<DriveFailureListener>();
   private readonly signalListeners = new Set<SignalListener>();
@@ -77,6 +75,7 @@ export class Vm {
   /** Ends the sleep of an idle guest. */
   private wake: (() => void) | undefined;
   private looping = false;
+  private restCount = 0;
   private firstInstructionMs: number | undefined;
   /** When events were let in the last time. */
   private turnStartedMs = 0;
@@ -268,6 +267,11 @@ export class Vm {
     return this.machine.registers();
   }
 
+  /** How often the guest has had nothing to do so far. */
+  get rests(): number {
+    return this.restCount;
+  }
+
   stats(): VmStats {
     const { engine, busyMs } = this.machine;
     const firstInstructionMs = (this.firstInstructionMs ?? performance.now()) - this.createdMs;
@@ -319,7 +323,7 @@ export class Vm {
 
   private async letEventsIn(result: Exclude<SliceResult, { kind: "stopped" }>): Promise<void> {
     if (result.kind === "idle") {
-      this.rests++;
+      this.restCount++;
       await this.sleep(result.sleepMs);
     } else if (result.kind === "waiting") await this.waitFor(result.until);
     else await this.yielder.yield();
