@@ -301,31 +301,29 @@ function runTranslated(cpu: Exec, first: Block): u32 {
         continue;
       }
       next = lookUpAndLinkEntry(cpu, exit);
+    } else if (exit == ExitCode.INTERPRET && !cpu.attention) {
+      next = interpretOne(cpu);
+      if (next == Outcome.ATTENTION) break;
     } else {
       if (cpu.attention) {
-        settle(cpu, cpu.jitLeft);
         takeAttention(cpu);
-        next = Outcome.ATTENTION;
-        break;
-      }
-      if (exit == ExitCode.INTERPRET) {
-        next = interpretOne(cpu);
-        if (next == Outcome.ATTENTION) break;
-      } else {
-        if (exit == ExitCode.FUEL) countLoop(entry);
-        else if (exit == ExitCode.INDIRECT) noteTarget(cpu.exitFrom, cpu.rip);
-        const linear = codeLinear(cpu);
-        const jump = jumpOf(linear);
-        next = followJump(cpu, jump, linear);
-        if (next) {
-          others++;
-          block = changetype<Block>(<usize>next);
-          callee = jump.callee;
-          if (!callee) break;
-          continue;
+        if (!mayGoOn(cpu)) {
+          next = Outcome.ATTENTION;
+          break;
         }
-        next = lookUpSlow(cpu);
+      } else if (exit == ExitCode.FUEL) countLoop(entry);
+      else if (exit == ExitCode.INDIRECT) noteTarget(cpu.exitFrom, cpu.rip);
+      const linear = codeLinear(cpu);
+      const jump = jumpOf(linear);
+      next = followJump(cpu, jump, linear);
+      if (next) {
+        others++;
+        block = changetype<Block>(<usize>next);
+        callee = jump.callee;
+        if (!callee) break;
+        continue;
       }
+      next = lookUpSlow(cpu);
     }
     others++;
     if (next <= <u32>Outcome.LIMIT) break;
@@ -374,8 +372,9 @@ function lookUpAndLinkEntry(cpu: Exec, slot: u32): u32 {
   return target;
 }
 
-/** After an instruction in translated code that wants attention; IP and the instruction count are definite. */
+/** After an instruction in translated code that wants attention; IP is definite. */
 function takeAttention(cpu: Exec): void {
+  settle(cpu, cpu.jitLeft);
   const attention = cpu.attention;
   cpu.attention = 0;
   cpu.insn = 0;
@@ -401,7 +400,7 @@ function interpretOne(cpu: Exec): u32 {
   // runTranslated counts all that was retired.
   cpu.statJitInstructions -= cpu.instructions - before;
   takePendingDebug(cpu);
-  return attention ? <u32>Outcome.ATTENTION : lookUp(cpu);
+  return attention && !mayGoOn(cpu) ? <u32>Outcome.ATTENTION : lookUp(cpu);
 }
 
 /** The decoded block at IP, or as many of its instructions as the limit lets through. */

@@ -38,7 +38,8 @@ export function jitCold(address: u32, left: u32): u32 {
     cpu.rip = i.rip;
     return 1;
   }
-  if (!(attention & Attention.RESTART)) cpu.instructions++;
+  // Counted by the fuel: the run loop may go on with what is left of it.
+  if (!(attention & Attention.RESTART)) cpu.jitLeft = left - 1;
   if (!(attention & Attention.JUMPED) && cpu.linkSlot == IP_NOT_SET) cpu.rip = i.nextRip;
   return 1;
 }
