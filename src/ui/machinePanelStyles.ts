@@ -108,12 +108,6 @@ export const panelStyles = css`
     background: var(--sunken);
     color: var(--ink);
   }
-  @container (max-width: 640px) {
-    /* Two lines of status, whether there are two or not: what comes and goes in them must not move the screen under a finger. */
-    .bar {
-      height: 42px;
-    }
-  }
   @container (max-width: 820px) {
     .stage {
       grid-auto-flow: row;

@@ -22,7 +22,8 @@ export class MachineToolbar extends MachineElement {
         background: var(--accent-soft);
         color: var(--accent);
       }
-      @media (max-width: 640px) {
+      /* With the words there would be no room for the state beside them. */
+      @media (max-width: 900px) {
         .label {
           display: none;
         }

@@ -16,7 +16,11 @@ export class StatusLine extends MachineElement {
         display: flex;
         flex-wrap: wrap;
         align-items: center;
+        align-content: safe center;
         gap: 2px 16px;
+        /* Two lines, full or not: what comes and goes in them must not move the screen under a finger. The last is left out first. */
+        height: calc(2lh + 2px);
+        overflow: hidden;
         color: var(--muted);
         font-size: 13px;
         font-variant-numeric: tabular-nums;
@@ -51,6 +55,9 @@ export class StatusLine extends MachineElement {
         font-weight: 600;
       }
       @media (max-width: 640px) {
+        :host {
+          column-gap: 8px;
+        }
         .count {
           display: none;
         }
@@ -72,9 +79,9 @@ export class StatusLine extends MachineElement {
     const speed = this.meter.note(instructions, performance.now());
     return html`
       <span class="state" role="status"><span class="dot ${silent ? "silent" : state}"></span>${silent ? "Does not respond" : stateName(state)}</span>
+      ${this.renderLights()}
       ${state === "running" && instructions > 0 ? html`<span>${formatSpeed(speed)}</span>` : ""}
       ${instructions > 0 ? html`<span class="count">${formatCount(instructions)} instructions</span>` : ""}
-      ${this.renderLights()}
     `;
   }
 
