@@ -185,6 +185,7 @@ export class Vm {
     if (this.current === "closed") throw new VmError("bad-state", "cannot reset a closed VM");
     this.typist.cancel();
     this.machine.powerCycle();
+    this.wake?.(); // the guest may have been asleep for good
     if (this.current !== "paused" && this.current !== "created" && this.current !== "running") this.run();
   }
 
