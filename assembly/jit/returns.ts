@@ -1,7 +1,7 @@
 // Where the RETs of a region may go within it: to the return sites of the calls that lead to them.
 import { Op } from "../decode/op";
 import { Block } from "../interp/blocks";
-import { BlockSet, afterFirst, difference, firstOf, isEmpty, noBlocks, only, countOf, union } from "./blockSet";
+import { BlockSet, afterFirst, countOf, difference, firstOf, isEmpty, noBlocks, only, union } from "./blockSet";
 import { RegionBlock, region, regionBlock } from "./region";
 import { lastInsn } from "./successors";
 

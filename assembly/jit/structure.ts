@@ -8,16 +8,16 @@ import { Wasm, ValueType } from "../wasm/opcodes";
 import {
   BlockSet,
   afterFirst,
-  intersection,
+  countOf,
   difference,
   firstBlocks,
   firstOf,
   has,
+  intersection,
   isEmpty,
   lastOf,
   noBlocks,
   only,
-  countOf,
   union,
 } from "./blockSet";
 import { BUILD_STATE } from "./layout";
